@@ -1,0 +1,1 @@
+"""The services of Sammen; they know each other only through shared.contracts."""

@@ -1,0 +1,1 @@
+"""The floors every service stands on; each imports only those below it."""

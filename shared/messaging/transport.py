@@ -1,0 +1,150 @@
+"""What a bus must promise, and nothing about how one keeps it.
+
+The promises, kept by every transport and checked by one conformance suite:
+
+*Order.* Records published with the same topic and key arrive in the order they were published,
+because they share a partition. Nothing is promised between keys or topics.
+
+*At least once.* A record that `publish` returned for is delivered to every group that hears its
+topic, also after any process dies. It may be delivered again; whoever hears it keeps an inbox.
+
+*Unknown outcomes are said.* When `publish` raises, each record may or may not have been stored.
+The caller publishes the same records again, in the same order.
+
+*Offsets after effects.* A batch counts as consumed only after the handler returned. A handler that
+raises, or a process that dies, leaves the batch to be delivered again, to this or another member.
+
+*One owner.* While a handler works on a batch, no other member of its group is given those
+partitions, unless this member lost its session; partitions move only between batches. A handler
+may take long: being slow does not cost the session, being dead does.
+
+*No silent gaps.* A consumer whose next offset is no longer there, or lies beyond the end of its
+partition, stops with OffsetGapError. It never jumps. A compacted topic may skip offsets that a
+later record of the same key made superfluous.
+
+*Only who may.* Writing or reading a topic, or joining a group, without permission raises
+TransportForbiddenError, whatever the caller's code believes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+Header = tuple[str, bytes | None]
+
+
+class TransportError(Exception):
+    """The bus did not do what was asked; trying again later may help."""
+
+
+class TransportUnavailableError(TransportError):
+    """The bus can't be reached, or did not answer in time; the outcome may be unknown."""
+
+
+class TransportForbiddenError(TransportError):
+    """This identity may not do that on this topic or group; a person must grant it first."""
+
+
+class TopicMismatchError(TransportError):
+    """A topic is missing or has another number of partitions; run `sammen topics create`."""
+
+
+class RecordTooLargeError(TransportError):
+    """A record is larger than its topic allows; sending it again can't help."""
+
+
+class OffsetGapError(TransportError):
+    """Records this group has not seen are gone, or the partition is shorter than it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingRecord:
+    """A record to be published; its key decides the partition, no key means any partition."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[Header, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as it lies on the bus; nothing in it is trusted or even decodable."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[Header, ...]
+    appended_at: datetime
+
+
+BatchHandler = Callable[[Sequence[Record]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Who listens to what: a group, and topic names or patterns in which `*` stands for any text."""
+
+    group: str
+    topics: tuple[str, ...]
+    batch_records_max: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where one member stands in one partition."""
+
+    next_offset: int
+    end_offset: int
+
+    @property
+    def lag(self) -> int:
+        """Records not yet consumed."""
+        return max(0, self.end_offset - self.next_offset)
+
+
+class TransportConsumer(Protocol):
+    """One member of one group, calling its handler with one batch at a time."""
+
+    async def start(self) -> None:
+        """Join the group and begin delivering, from the group's offsets or else the beginning.
+
+        Raises TopicMismatchError or TransportForbiddenError when the subscription can't be served.
+        """
+
+    async def stop(self) -> None:
+        """Finish the batch in flight, commit its offsets and leave; safe twice and before start."""
+
+    async def positions(self) -> Mapping[tuple[str, int], Position]:
+        """Where this member stands in each (topic, partition) it holds at present."""
+
+    def failure(self) -> BaseException | None:
+        """Why delivery stopped for good (OffsetGapError, an error of the handler), or None."""
+
+
+class Transport(Protocol):
+    """A bus as one principal sees it."""
+
+    async def start(self) -> None:
+        """Connect; waits for a bus that is still starting, at most its own time-out."""
+
+    async def close(self) -> None:
+        """Let go of every connection; safe twice and before start."""
+
+    async def check_topics(self, topics: Mapping[str, int]) -> None:
+        """Raise TopicMismatchError unless each named topic has exactly so many partitions."""
+
+    async def publish(self, records: Sequence[OutgoingRecord]) -> None:
+        """Store all records durably, in order per key.
+
+        Raises TransportUnavailableError (outcome unknown), RecordTooLargeError,
+        TransportForbiddenError or TopicMismatchError.
+        """
+
+    def consumer(self, subscription: Subscription, handler: BatchHandler) -> TransportConsumer:
+        """A member of the subscription's group, not yet started."""
