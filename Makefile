@@ -1,0 +1,54 @@
+# Sammen: every target sets up what it needs and says so; a second run sets up nothing.
+
+PYTHON_ENVIRONMENT := .venv
+BIN := $(PYTHON_ENVIRONMENT)/bin
+SET_UP := sh deploy/local/set-up.sh
+ARGS ?=
+TESTS ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check static bench format lock clean
+
+help: ## list the targets
+	@echo "Sammen: make TARGET"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(BIN)/.run ## run the whole system on sample data, 2016 to 2018 (ARGS=--exit ends it after the summary)
+	@$(BIN)/sammen demo $(ARGS)
+
+test: $(BIN)/.node static ## run every check and every test, on real PostgreSQL (TESTS=tests/e2e for a part)
+	@$(BIN)/pytest $(TESTS) $(ARGS)
+
+check: static ## format, lint, strict types, imports, architecture and unit tests, in under a minute
+	@echo "architecture and unit tests"; $(BIN)/pytest -q tests/architecture tests/unit
+
+static: $(BIN)/.develop
+	@echo "format"; $(BIN)/ruff format --check --quiet . || { echo "remedy: make format"; exit 1; }
+	@echo "lint"; $(BIN)/ruff check --quiet .
+	@echo "types"; $(BIN)/mypy --no-error-summary
+	@echo "imports"; mkdir -p .cache; $(BIN)/lint-imports > .cache/imports.log 2>&1 || { cat .cache/imports.log; exit 1; }
+	@echo "contracts"; $(BIN)/sammen contracts check
+
+bench: $(BIN)/.develop ## measure (a benchmark never fails a build); results are printed
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+format: $(BIN)/.develop ## rewrite the code in the house format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: ## renew the hashed requirement locks (needs uv)
+	@for target in "requirements/run.txt pyproject.toml" "requirements/develop.txt pyproject.toml --extra dev" "requirements/build.txt requirements/build.in"; do \
+	  set -- $$target; file=$$1; shift; \
+	  echo "lock $$file"; uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header $$@ -o $$file; done
+
+clean: ## stop the embedded PostgreSQL and remove the environment, caches and demo data of this checkout
+	@$(SET_UP) clean
+
+$(BIN)/.run: requirements/run.txt requirements/build.txt pyproject.toml deploy/local/set-up.sh
+	@$(SET_UP) run
+
+$(BIN)/.develop: requirements/develop.txt requirements/build.txt pyproject.toml deploy/local/set-up.sh
+	@$(SET_UP) develop
+
+$(BIN)/.node: tests/support/asyncapi/package-lock.json deploy/local/set-up.sh | $(BIN)/.develop
+	@$(SET_UP) node

@@ -1,0 +1,76 @@
+#!/bin/sh
+# Sets up what a make target needs on a bare Debian or Ubuntu machine with git, make and Python.
+# Usage: set-up.sh run | develop | node | clean
+set -eu
+cd "$(dirname "$0")/../.."
+bin=.venv/bin
+
+say() { echo "set-up: $*" >&2; }
+
+stop_with() { say "$1"; shift; for line in "$@"; do say "  $line"; done; exit 1; }
+
+# Debian packages, when we may install them; otherwise the caller prints the remedy.
+install_debian() {
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+  say "installing Debian packages: $*"
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } >/dev/null
+}
+
+find_python() {
+  for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do
+    if command -v "$candidate" >/dev/null &&
+      "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      echo "$candidate"; return
+    fi
+  done
+  stop_with "no Python 3.11 or later was found" \
+    "remedy: install one, or name it: make PYTHON=/path/to/python3 ..."
+}
+
+create_environment() {
+  [ -x $bin/python ] && $bin/python -m pip --version >/dev/null 2>&1 && return
+  python=$(find_python)
+  say "creating .venv with $($python --version)"
+  rm -rf .venv
+  $python -m venv .venv >/dev/null 2>&1 && return
+  rm -rf .venv
+  package=$($python -c 'import sys; print("python3.%d-venv" % sys.version_info[1])')
+  install_debian "$package" || install_debian python3-venv || stop_with \
+    "this Python has no venv module" "remedy: sudo apt-get install $package"
+  $python -m venv .venv
+}
+
+install_python() {
+  create_environment
+  say "installing the locked Python packages of requirements/$1.txt (a minute or so)"
+  $bin/python -m pip install -q --disable-pip-version-check --no-input --require-hashes -r "requirements/$1.txt"
+  $bin/python -m pip install -q --disable-pip-version-check --no-input --require-hashes -r requirements/build.txt
+  $bin/python -m pip install -q --disable-pip-version-check --no-input --no-deps --no-build-isolation -e .
+  mkdir -p .cache
+}
+
+# The official AsyncAPI parser is a Node package, kept in a cache outside the checkout.
+install_node() {
+  command -v npm >/dev/null || install_debian nodejs npm || {
+    say "skipped: the AsyncAPI document is not checked by the official parser, because Node is missing"
+    say "  remedy: sudo apt-get install nodejs npm"
+    return
+  }
+  sh tests/support/asyncapi/install.sh
+}
+
+clean() {
+  if [ -x $bin/python ] && [ -d .sammen ]; then
+    $bin/python -m shared.database.stop .sammen || true
+  fi
+  rm -rf .venv .sammen .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+  find . -name __pycache__ -type d -prune -exec rm -rf {} +
+}
+
+case "${1:-}" in
+  run) install_python run; touch $bin/.run ;;
+  develop) install_python develop; touch $bin/.run $bin/.develop ;;
+  node) install_node; touch $bin/.node ;;
+  clean) clean ;;
+  *) stop_with "usage: set-up.sh run | develop | node | clean" ;;
+esac
