@@ -1,0 +1,154 @@
+"""Every metric of Sammen, declared once: the function's name is the metric's, its keyword
+arguments are the labels, its docstring is the help text and says who moves it.
+
+Labels come from fixed sets only: names of services, consumers, event types, topics, routes,
+templates, rules and outcomes. Never a company, a person, a placement, an address or a text of
+somebody's.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Consumed = Literal[
+    "handled", "duplicate", "dead", "parked", "unknown_type", "malformed", "erased", "replayed"
+]
+"""What became of one record at one consumer."""
+
+Relayed = Literal["published", "retried", "refused"]
+"""What became of one outbox row at one attempt of the relay."""
+
+Retried = Literal["unavailable", "contention", "unknown", "bus"]
+"""Why something is tried again: database away, lock lost, not classified, bus away."""
+
+TimerRun = Literal["done", "failed"]
+"""How one tick of a timer ended."""
+
+MailOutcome = Literal["sent", "failed", "waiting", "retried"]
+"""What became of one mail at one attempt."""
+
+ReportOutcome = Literal["accepted", "duplicate", "parked", "refused"]
+"""What the placements door answered to one fact."""
+
+ReportDoor = Literal["http", "file", "bus"]
+"""Which door a reported fact came through."""
+
+KeyOutcome = Literal["first", "replayed", "mismatch", "in_flight"]
+"""What an Idempotency-Key led to."""
+
+Denial = Literal["no_token", "bad_token", "wrong_role", "issuer_unreachable"]
+"""Why a caller was turned away."""
+
+
+def events_published(*, service: str, event_type: str) -> None:
+    """Events the bus has acknowledged. Moved by the relay."""
+
+
+def events_consumed(*, service: str, consumer: str, event_type: str, outcome: Consumed) -> None:
+    """Records read from the bus, by what became of them. Moved by the consumer after commit."""
+
+
+def consumer_batch_events(*, service: str, consumer: str) -> None:
+    """Records per batch. Moved by the consumer after commit."""
+
+
+def consumer_batch_seconds(*, service: str, consumer: str) -> None:
+    """Seconds from receiving a batch to its commit. Moved by the consumer."""
+
+
+def inbox_duplicates(*, service: str, consumer: str) -> None:
+    """Events dropped because the inbox knew their id. Moved by the consumer after commit."""
+
+
+def dead_letters(*, service: str, reason: str) -> None:
+    """Dead letters written, by reason code. Moved by the consumer after commit."""
+
+
+def dead_letters_open(*, service: str, state: str) -> None:
+    """Dead letters nobody has replayed or discarded yet. Set by the relay's look at the tables."""
+
+
+def outbox_waiting_rows(*, service: str) -> None:
+    """Outbox rows not yet acknowledged by the bus. Set by the relay."""
+
+
+def outbox_oldest_age_seconds(*, service: str) -> None:
+    """Age of the oldest outbox row not yet acknowledged, 0 when there is none. Set by the relay."""
+
+
+def relay_rows(*, service: str, outcome: Relayed) -> None:
+    """Outbox rows tried, by outcome. Moved by the relay."""
+
+
+def relay_active(*, service: str) -> None:
+    """1 when this process holds the service's relay, 0 when it stands by. Set by the relay."""
+
+
+def consumer_lag_records(*, service: str, consumer: str, topic: str, partition: str) -> None:
+    """Records not yet consumed. Set by the watchdog's look at the positions."""
+
+
+def consumer_last_progress_timestamp_seconds(
+    *, service: str, consumer: str, topic: str, partition: str
+) -> None:
+    """When the position last moved, or was last seen without lag. Set by the watchdog."""
+
+
+def retries(*, service: str, kind: Retried) -> None:
+    """Work tried again, by kind of fault. Moved by consumers, relays and timers."""
+
+
+def timer_runs(*, service: str, timer: str, outcome: TimerRun) -> None:
+    """Ticks of timers, by outcome. Moved by the timers."""
+
+
+def timer_last_success_timestamp_seconds(*, service: str, timer: str) -> None:
+    """When this process last ended a tick of the timer well. Set by the timers."""
+
+
+def http_requests(*, method: str, route: str, status: str) -> None:
+    """HTTP answers, by route template. Moved by the web application."""
+
+
+def http_request_seconds(*, method: str, route: str) -> None:
+    """Seconds from request to answer. Moved by the web application."""
+
+
+def idempotency_keys(*, outcome: KeyOutcome) -> None:
+    """Requests with an Idempotency-Key, by what the key led to. Moved by the web application."""
+
+
+def access_denied(*, reason: Denial) -> None:
+    """Callers turned away. Moved by the web application."""
+
+
+def person_lookups(*, role: str) -> None:
+    """Look-ups in the person vault, by role of the caller. Moved by placements."""
+
+
+def reports(*, door: ReportDoor, outcome: ReportOutcome) -> None:
+    """Facts reported, by what the door answered. Moved by placements."""
+
+
+def bonus_instalments(*, scheme: str, milestone: str, status: str) -> None:
+    """Instalments that took on a status. Moved by bonus after commit."""
+
+
+def bonus_assessment_seconds() -> None:
+    """Seconds to assess all persons of a batch. Moved by bonus."""
+
+
+def mails(*, template: str, outcome: MailOutcome) -> None:
+    """Mails by template and outcome. Moved by notifications."""
+
+
+def notices_waiting() -> None:
+    """Notices waiting for a contact or for their next attempt. Set by notifications."""
+
+
+def component_failures(*, component: str) -> None:
+    """Components that failed for good; the process ends after one. Moved by the runtime."""
+
+
+def ready() -> None:
+    """1 when /health/ready says yes, else 0. Set at every look at readiness."""
