@@ -1,0 +1,199 @@
+"""The outbox of a service: what it published, kept, and what of it is not on the bus yet.
+
+Rows are written in the transaction that made them true. They stay after publishing, so that what
+a bus lost can be sent again. Which rows are still to be sent is read off the rows themselves and
+never off a position: positions are handed out before commit, so a lower one may appear later.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.database import Connection
+
+Headers = tuple[tuple[str, bytes | None], ...]
+
+
+class EventNotKeptError(LookupError):
+    """The outbox holds no event with this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """An event to be published; a null value erases its key on a compacted topic."""
+
+    event_id: str
+    topic: str
+    key: bytes
+    value: bytes | None
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow(OutboxRow):
+    """An outbox row and its place among the others."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What the bus has not taken yet."""
+
+    rows: int
+    oldest_at: datetime | None
+    refused_rows: int
+
+
+# One statement, and one notice however many rows: a notice costs the writer a fifth of a
+# one-row transaction. The order of the array is the order of the positions.
+INSERT = """
+WITH written AS (
+    INSERT INTO outbox (event_id, topic, key, value, headers, created_at)
+    SELECT event_id, topic, key, value, headers::json, $6
+    FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::text[])
+        WITH ORDINALITY AS row (event_id, topic, key, value, headers, place)
+    ORDER BY place
+)
+SELECT pg_notify($7, '')
+"""
+
+LIST_UNPUBLISHED = """
+SELECT position, event_id, topic, key, value, headers
+FROM outbox
+WHERE published_at IS NULL AND refused_reason IS NULL AND NOT topic = ANY($2::text[])
+ORDER BY position
+LIMIT $1
+"""
+
+SAVE_PUBLISHED = """
+UPDATE outbox
+SET published_at = $2
+WHERE position = ANY($1::bigint[])
+"""
+
+SAVE_REFUSED = """
+UPDATE outbox AS row
+SET refused_reason = refused.reason
+FROM unnest($1::bigint[], $2::text[]) AS refused (position, reason)
+WHERE row.position = refused.position
+"""
+
+COUNT_WAITING = """
+SELECT
+    count(*) FILTER (WHERE refused_reason IS NULL) AS rows,
+    min(created_at) FILTER (WHERE refused_reason IS NULL) AS oldest_at,
+    count(*) FILTER (WHERE refused_reason IS NOT NULL) AS refused_rows
+FROM outbox
+WHERE published_at IS NULL
+"""
+
+FIND_POSITION = "SELECT position FROM outbox WHERE event_id = $1"
+
+RELEASE_FROM_POSITION = """
+UPDATE outbox
+SET published_at = NULL, refused_reason = NULL
+WHERE position >= $1 AND (published_at IS NOT NULL OR refused_reason IS NOT NULL)
+"""
+
+RELEASE_FROM_INSTANT = """
+UPDATE outbox
+SET published_at = NULL, refused_reason = NULL
+WHERE created_at >= $1 AND (published_at IS NOT NULL OR refused_reason IS NOT NULL)
+"""
+
+NOTIFY = "SELECT pg_notify($1, '')"
+
+
+def channel(service: str) -> str:
+    """The notification channel on which a service's relay is woken."""
+    return f"{service}_outbox"
+
+
+async def insert(
+    connection: Connection, service: str, rows: Sequence[OutboxRow], *, created_at: datetime
+) -> None:
+    """Write the rows in their order and wake the relay once the transaction commits."""
+    await connection.execute(
+        INSERT,
+        [row.event_id for row in rows],
+        [row.topic for row in rows],
+        [row.key for row in rows],
+        [row.value for row in rows],
+        [_headers_text(row.headers) for row in rows],
+        created_at,
+        channel(service),
+    )
+
+
+async def list_unpublished(
+    connection: Connection, *, limit: int, except_topics: Collection[str] = ()
+) -> list[StoredRow]:
+    """The oldest rows the bus has not taken, by position, at most `limit`."""
+    rows = await connection.fetch(LIST_UNPUBLISHED, limit, list(except_topics))
+    return [
+        StoredRow(
+            event_id=row["event_id"],
+            topic=row["topic"],
+            key=row["key"],
+            value=row["value"],
+            headers=_headers(row["headers"]),
+            position=row["position"],
+        )
+        for row in rows
+    ]
+
+
+async def save_published(
+    connection: Connection, positions: Sequence[int], *, published_at: datetime
+) -> None:
+    """Note that the bus has acknowledged these rows."""
+    await connection.execute(SAVE_PUBLISHED, positions, published_at)
+
+
+async def save_refused(connection: Connection, reasons: Mapping[int, str]) -> None:
+    """Set aside rows that the bus can never take as they are."""
+    await connection.execute(SAVE_REFUSED, list(reasons), list(reasons.values()))
+
+
+async def count_waiting(connection: Connection) -> Waiting:
+    """How much the bus has not taken, and since when the oldest of it waits."""
+    row = await connection.fetchrow(COUNT_WAITING)
+    assert row is not None, "an aggregate always has one row"
+    return Waiting(row["rows"], row["oldest_at"], row["refused_rows"])
+
+
+async def republish(connection: Connection, service: str, *, since: datetime | str) -> int:
+    """Have the relay send kept rows again, in their order; how many.
+
+    `since` is an instant (rows written then or later) or an event id (that row and all after
+    it). Rows the bus had refused are tried again too. Whoever hears them drops what it knows.
+    Raises EventNotKeptError when no row has the event id.
+    """
+    if isinstance(since, str):
+        position = await connection.fetchval(FIND_POSITION, since)
+        if position is None:
+            raise EventNotKeptError(
+                f"the outbox of {service} keeps no event {since}; give a time instead"
+            )
+        status = await connection.execute(RELEASE_FROM_POSITION, position)
+    else:
+        status = await connection.execute(RELEASE_FROM_INSTANT, since)
+    await connection.execute(NOTIFY, channel(service))
+    return int(status.rsplit(" ", 1)[-1])
+
+
+def _headers_text(headers: Headers) -> str:
+    """Our own headers are always text."""
+    return json.dumps(
+        [(name, None if value is None else value.decode()) for name, value in headers]
+    )
+
+
+def _headers(text: str) -> Headers:
+    return tuple(
+        (name, None if value is None else value.encode()) for name, value in json.loads(text)
+    )

@@ -1,0 +1,152 @@
+"""One transaction of one service: what it reads, changes and publishes holds together or not at all.
+
+Handlers see only this module of the messaging: a `Work` to do their reading, changing and
+publishing with, and the `Received` events they are to decide. A service says what it hears with
+`Hears`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+from shared.contracts.base import Event
+from shared.contracts.envelope import Envelope, encode, new_event_id
+from shared.database import Connection, Database
+from shared.messaging import outbox
+from shared.messaging.outbox import OutboxRow
+from shared.values.clock import Clock
+from shared.values.dates import day_in_copenhagen
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What led to an event: the event before it, and the report that began it all."""
+
+    event_id: str
+    correlation_id: str
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[E]):
+    """One event as it came from the bus, for the first time."""
+
+    event: E
+    event_id: str
+    occurred_at: datetime
+    topic: str
+    partition: int
+    offset: int
+    key: str | None
+    cause: Cause
+    """To pass on to `Work.publish` for whatever is published because of this event."""
+
+
+class UndecidableError(Exception):
+    """This message can't be decided as it is, now or later: it becomes a dead letter.
+
+    `reason` is a short code (`placement_unknown`), `detail` a sentence for the person who mends
+    it. Waiting or trying again must not help; raise anything else if it might.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class Work:
+    """One transaction of one service."""
+
+    def __init__(self, connection: Connection, *, now: datetime, service: str) -> None:
+        self.connection = connection
+        self.now = now
+        """The instant this work began (UTC)."""
+        self.today: date = day_in_copenhagen(now)
+        """The calendar day of `now` in Copenhagen."""
+        self.service = service
+        self._unwritten: list[OutboxRow] = []
+
+    def publish(
+        self, event: Event, *, cause: Cause | None = None, occurred_at: datetime | None = None
+    ) -> str:
+        """Announce the event if and only if this work commits; the event's id.
+
+        Events of one work are published in the order of these calls. `occurred_at` is `now`
+        unless said otherwise. Without a cause the event begins a correlation of its own.
+        """
+        assert event.publisher == self.service, (
+            f"{type(event).__name__} belongs to {event.publisher}, {self.service} can't publish it"
+        )
+        event_id = new_event_id()
+        encoded = encode(
+            event,
+            Envelope(
+                event_id=event_id,
+                event_type=event.event_type(),
+                source=f"/sammen/{self.service}",
+                time=occurred_at or self.now,
+                subject=event.subject(),
+                causation_id=cause.event_id if cause else None,
+                correlation_id=cause.correlation_id if cause else event_id,
+                traceparent=cause.traceparent if cause else None,
+            ),
+        )
+        self._unwritten.append(
+            OutboxRow(event_id, encoded.topic, encoded.key, encoded.value, encoded.headers)
+        )
+        return event_id
+
+    def erase(self, topic: str, key: str) -> None:
+        """Publish a null value for the key of a compacted topic, so that the bus forgets it."""
+        event_id = new_event_id()
+        headers = (
+            ("ce_specversion", b"1.0"),
+            ("ce_id", event_id.encode()),
+            ("ce_source", f"/sammen/{self.service}".encode()),
+            ("ce_time", self.now.isoformat().encode()),
+        )
+        self._unwritten.append(OutboxRow(event_id, topic, key.encode(), None, headers))
+
+    async def write_outbox(self) -> None:
+        """Write what was published so far to the outbox, in one statement; nothing if nothing."""
+        rows, self._unwritten = self._unwritten, []
+        if rows:
+            await outbox.insert(self.connection, self.service, rows, created_at=self.now)
+
+
+@asynccontextmanager
+async def begin_work(database: Database, clock: Clock, *, service: str) -> AsyncIterator[Work]:
+    """Begin a work; it commits when the block ends, and leaves nothing behind when it raises."""
+    async with database.transaction() as connection:
+        work = Work(connection, now=clock.now(), service=service)
+        yield work
+        await work.write_outbox()
+
+
+Handler = Callable[[Work, Sequence[Received[Any]]], Awaitable[None]]
+"""Decides a whole batch of new events, in record order, set-based: a few statements in all."""
+
+ErasureHandler = Callable[[Work, Sequence[str]], Awaitable[None]]
+"""Forgets what is held under these keys of a compacted topic."""
+
+
+@dataclass(frozen=True)
+class Hears:
+    """What a service listens to with one handler, and how far it has come, under one name."""
+
+    name: str
+    """Short and lasting: the consumer group and the inbox are called `<service>.<name>`."""
+    topics: tuple[str, ...]
+    """Names, or patterns in which `*` stands for any text."""
+    events: tuple[type[Event], ...]
+    """The types the handler decides; others on the same topics pass by unnoticed."""
+    handler: Handler
+    on_erased: ErasureHandler | None = None
+    """Needed for a compacted topic; elsewhere a null value is a malformed record."""
