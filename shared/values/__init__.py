@@ -1,0 +1,1 @@
+"""The values everyone speaks in: money, days and months, identifiers; pure and without a clock."""

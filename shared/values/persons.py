@@ -1,0 +1,64 @@
+"""Persons are known by a random reference; their civil registration numbers stay outside."""
+
+from __future__ import annotations
+
+import calendar
+import re
+import uuid
+
+# Constructed numbers, given where no real one exists, add this to the day of birth.
+CONSTRUCTED_DAY_OFFSET = 60
+
+MASK = "[person number]"
+
+_CANONICAL_UUID = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII
+)
+# Ten digits, DDMMYY and four more, that are no part of a longer word or number. An underscore
+# counts as a border, so that `cpr_0101801234` in a file name is found.
+_PERSON_NUMBER = re.compile(r"(?<![^\W_])(\d\d)(\d\d)(\d\d)-?\d{4}(?![^\W_])")
+
+
+class InvalidPersonReferenceError(ValueError):
+    """This text is no person reference."""
+
+
+def parse_person_reference(text: str) -> str:
+    """Read a person reference, a UUID, and return its canonical text (lower case, hyphens).
+
+    Raises InvalidPersonReferenceError, whose message never repeats the text: somebody may have
+    sent a civil registration number instead.
+    """
+    if not _CANONICAL_UUID.fullmatch(text):
+        raise InvalidPersonReferenceError(
+            "this is no person reference; ask POST /placements/v1/persons for one"
+        )
+    return str(uuid.UUID(text))
+
+
+def contains_person_number(text: str) -> bool:
+    """Tell whether a text holds what may be a civil registration number, with or without hyphen.
+
+    Any DDMMYYNNNN with a day that exists (or exists after taking 60 from it) counts: modulus 11 is
+    not asked for, since valid numbers without it are issued. Ten digits that happen to begin like
+    a date are therefore found too. Digits inside a UUID or a longer number or word are not.
+    """
+    return any(_may_be_person_number(match) for match in _PERSON_NUMBER.finditer(text))
+
+
+def mask_person_numbers(text: str) -> str:
+    """Replace everything `contains_person_number` would find by a mask; the rest stays as it is."""
+    return _PERSON_NUMBER.sub(
+        lambda match: MASK if _may_be_person_number(match) else match.group(), text
+    )
+
+
+def _may_be_person_number(match: re.Match[str]) -> bool:
+    day, month, year_of_century = (int(group) for group in match.groups())
+    if not 1 <= month <= 12:  # noqa: PLR2004 - the months of a year
+        return False
+    if day > CONSTRUCTED_DAY_OFFSET:
+        day -= CONSTRUCTED_DAY_OFFSET
+    # Leap years of the 1900s and 2000s fall on the same two digits, but for 00: there 2000 had
+    # a 29 February, so the later century allows all days that either does.
+    return 1 <= day <= calendar.monthrange(2000 + year_of_century, month)[1]
