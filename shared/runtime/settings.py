@@ -1,0 +1,103 @@
+"""Every setting of Sammen, read once from the environment; an unknown name is an error."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+PREFIX = "SAMMEN_"
+EMBEDDED_BUS = "embedded"
+"""The value of SAMMEN_KAFKA_BOOTSTRAP_SERVERS that means the bus inside PostgreSQL."""
+
+SettingName = Literal[
+    "database_url",
+    "membership_database_url",
+    "placements_database_url",
+    "bonus_database_url",
+    "notifications_database_url",
+    "evaluation_database_url",
+    "kafka_bootstrap_servers",
+    "smtp_url",
+    "oidc_issuer",
+    "vault_key",
+]
+"""Settings without a default, which a part of the system may need."""
+
+
+class SettingsError(Exception):
+    """The environment doesn't say what is needed; the message names the variable and the remedy."""
+
+
+class Settings(BaseModel):
+    """What the environment says. Values may be secrets and are never printed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    database_url: SecretStr | None = None
+    """The owner's PostgreSQL address; for `migrate` and `topics` only."""
+    membership_database_url: SecretStr | None = None
+    placements_database_url: SecretStr | None = None
+    bonus_database_url: SecretStr | None = None
+    notifications_database_url: SecretStr | None = None
+    evaluation_database_url: SecretStr | None = None
+    kafka_bootstrap_servers: str | None = None
+    """`host:port,...`, or `embedded` for the bus inside PostgreSQL."""
+    smtp_url: SecretStr | None = None
+    """`smtp://user:password@host:port`, `smtps://...`, or `file:///folder` for mails as files."""
+    oidc_issuer: str | None = None
+    """Address of the OpenID issuer whose tokens are believed."""
+    vault_key: SecretStr | None = None
+    """Base64 of the 32 bytes that person numbers are sealed and indexed with."""
+    data_dir: Path = Path(".sammen")
+    """Where embedded parts keep what they keep."""
+    http_port: int = Field(default=8000, ge=0, le=65535)
+    """0 lets the machine choose a free one."""
+    ops_port: int = Field(default=9000, ge=0, le=65535)
+    """Metrics and health; 0 lets the machine choose a free one."""
+
+    @property
+    def mails_dir(self) -> Path | None:
+        """The folder mails are written to, or None when they go out by SMTP."""
+        address = self.smtp_url.get_secret_value() if self.smtp_url else ""
+        return Path(address.removeprefix("file://")) if address.startswith("file://") else None
+
+    def need(self, name: SettingName) -> str:
+        """The value of a setting. Raises SettingsError naming the variable when it is not set."""
+        value = getattr(self, name)
+        if value is None:
+            raise SettingsError(
+                f"{variable(name)} is not set. Set it, or use `sammen up`, which brings its own."
+            )
+        return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"{PREFIX}{name.upper()}"
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings in an environment. Raises SettingsError for unknown names and bad values.
+
+    An empty value counts as not set.
+    """
+    known = {variable(name): name for name in Settings.model_fields}
+    given = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
+    for name in sorted(given):
+        if name not in known:
+            raise SettingsError(_unknown(name, list(known)))
+    values = {known[name]: value for name, value in given.items() if value.strip()}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise SettingsError(f"{variable(str(first['loc'][0]))}: {first['msg']}") from error
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+    return f"{name} is no setting of Sammen; did you mean {nearest}? Unset it or correct it."

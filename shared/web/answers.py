@@ -1,0 +1,78 @@
+"""Whatever a route raises becomes a problem: JSON for programs, a page for browsers."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import cast
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.values.persons import mask_person_numbers
+from shared.web.pages import render
+from shared.web.problems import Problem, invalid
+
+UNREADABLE = 400
+ERRORS_SHOWN_MAX = 100
+ECHO_CHARACTERS_MIN = 3
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Let this application answer every refusal as a problem."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+
+
+def _on_problem(request: Request, error: Exception) -> Response:
+    return _answer(request, cast("Problem", error))
+
+
+def _on_http_exception(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals: no such path, no such method, a broken form."""
+    refusal = cast("HTTPException", error)
+    title = HTTPStatus(refusal.status_code).phrase
+    slug = title.lower().replace(" ", "-").replace("'", "")
+    return _answer(
+        request, Problem(slug, title, refusal.status_code, headers=refusal.headers or {})
+    )
+
+
+def _on_invalid(request: Request, error: Exception) -> Response:
+    """What doesn't fit the contract: where and why, but never what was sent."""
+    raised = cast("RequestValidationError", error).errors()
+    errors = [
+        {
+            "place": _place(one["loc"]),
+            "kind": one["type"],
+            "message": _without_echo(one["msg"], one.get("input")),
+        }
+        for one in raised[:ERRORS_SHOWN_MAX]
+    ]
+    count = len(raised)
+    detail = f"{count} {'place does' if count == 1 else 'places do'} not fit the contract."
+    return _answer(request, invalid(detail, errors=errors))
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """Where it is, as in `body.0.employer`."""
+    return mask_person_numbers(".".join(str(step) for step in location))
+
+
+def _without_echo(message: str, given: object) -> str:
+    """The message with the sender's own value taken out: it may be anything, also a secret."""
+    text = str(given)
+    if isinstance(given, str | int | float) and len(text) >= ECHO_CHARACTERS_MIN:
+        message = message.replace(text, "the value")
+    return mask_person_numbers(message)
+
+
+def _answer(request: Request, problem: Problem) -> Response:
+    if "text/html" not in request.headers.get("accept", ""):
+        return problem.response()
+    page = render(request, "problem.html", status=problem.status, problem=problem)
+    page.headers.update(problem.headers)
+    return page
