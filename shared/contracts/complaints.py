@@ -1,0 +1,120 @@
+"""What is wrong with a piece of JSON, said so that its sender can mend it, without repeating it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from shared.values.persons import contains_person_number, mask_person_numbers
+
+COMPLAINTS_MAX: Final = 5
+TEXT_MAX: Final = 300
+"""Characters of a complaint; fits `ShortText`."""
+
+_FIELD = re.compile(rb'"([^"\\]*)"[ \t\r\n]*:')
+_TEN_DIGITS = re.compile(rb"[0-9]{6}-?[0-9]{4}")
+
+_SENTENCES: Final = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a field of this fact; a misspelt name?",
+    "string_type": "must be a text",
+    "int_type": "must be a whole number, without quotes and without decimals",
+    "bool_type": "must be true or false, without quotes",
+    "date_type": "must be a date written YYYY-MM-DD",
+    "model_type": "must be a JSON object",
+    "tuple_type": "must be a list",
+    "string_unicode": "is not valid text",
+}
+"""Plain words for pydantic's error types; the others speak for themselves."""
+
+_PATTERNS: Final = {
+    "^[0-9]{8}$": "must be the 8 digits of a CVR number",
+    "^[0-9]{4}$": "must be the 4 digits of a municipality",
+    "^[a-z_]{1,40}$": "must be a code: 1 to 40 lower-case letters and underscores",
+    "^[!-~]{1,200}$": "must be an id: 1 to 200 visible ASCII characters without blanks",
+    "^[0-9]{1,7}(\\.[0-9]{1,6})?$": 'must be decimal text that is not negative, such as "956.71"',
+    "^(100(\\.0{1,6})?|[0-9]{1,2}(\\.[0-9]{1,6})?)$": (
+        'must be a percentage from 0 to 100 as decimal text, such as "49.99"'
+    ),
+    "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$": (
+        "must be a person reference (a UUID), as POST /placements/v1/persons gives it"
+    ),
+}
+"""Plain words for the patterns a sender meets."""
+_PATTERN_OTHERWISE: Final = (
+    "must not begin or end with a blank nor hold control or other invisible characters"
+)
+
+
+class DuplicateFieldError(ValueError):
+    """A JSON object names a field twice: which one counts is anyone's guess."""
+
+
+class NotJsonError(ValueError):
+    """The text isn't JSON; NaN and Infinity are no JSON either."""
+
+
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise DuplicateFieldError("a field is named twice")
+    return found
+
+
+def _refuse_constant(name: str) -> None:
+    raise NotJsonError(f"{name} is no JSON")
+
+
+strict_json: Final = json.JSONDecoder(
+    object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant
+)
+"""Reads JSON as RFC 8259 has it and refuses duplicate names, at any depth."""
+
+
+def needs_a_closer_look(value: bytes) -> bool:
+    """Tell whether JSON that parsed may hold what the fast parser lets pass.
+
+    That is a field named twice, NaN, or a person number in a field nobody reads. Errs on the side
+    of looking: an escape may spell a field's name in a second way.
+    """
+    if b"\\" in value or b"NaN" in value or b"Infinity" in value:
+        return True
+    fields = _FIELD.findall(value)
+    return len(set(fields)) != len(fields) or _TEN_DIGITS.search(value) is not None
+
+
+def holds_person_number(value: object) -> bool:
+    """Tell whether any text in parsed JSON holds what may be a civil registration number."""
+    if isinstance(value, str):
+        return contains_person_number(value)
+    if isinstance(value, dict):
+        return any(holds_person_number(part) for pair in value.items() for part in pair)
+    return isinstance(value, list) and any(holds_person_number(part) for part in value)
+
+
+def presentable(text: str) -> str:
+    """The text as one bounded, printable line without person numbers."""
+    line = "".join(sign if sign.isprintable() else " " for sign in mask_person_numbers(text))
+    return line[:TEXT_MAX].strip()
+
+
+def complain(error: ValidationError) -> str:
+    """What is wrong, field by field, in at most 300 characters and never with the value itself."""
+    errors = error.errors(include_url=False, include_context=True, include_input=False)
+    sentences = [_sentence(dict(each)) for each in errors[:COMPLAINTS_MAX]]
+    if len(errors) > COMPLAINTS_MAX:
+        sentences.append(f"and {len(errors) - COMPLAINTS_MAX} more")
+    return presentable("; ".join(sentences))
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    field = ".".join(str(part) for part in error["loc"])
+    kind, message = str(error["type"]), str(error["msg"])
+    if kind == "string_pattern_mismatch":
+        message = _PATTERNS.get(error["ctx"]["pattern"], _PATTERN_OTHERWISE)
+    else:
+        message = _SENTENCES.get(kind, message)
+    return f"{field}: {message}" if field else message
