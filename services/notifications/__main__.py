@@ -1,0 +1,7 @@
+"""Notifications alone in one process."""
+
+from services.notifications.service import SERVICE
+from shared.runtime.alone import run_alone
+
+if __name__ == "__main__":
+    run_alone(SERVICE)
