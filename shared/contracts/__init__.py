@@ -1,8 +1,8 @@
 """Everything one service knows about another: the events, their envelope, topics and schemas.
 
-Read in this order: `fields` (the words events are made of), `base` (what an event is), one module
-per publisher (`membership`, `placements`, `bonus`, `notifications`, `finance`), `reports` (facts as
-told at the door), `registry`, `envelope` and `decoding` (events on the wire), `topics` (where they
-travel), then the gate that guards what is published: `schemas`, `compatibility`, `samples`,
-`asyncapi`, `gate`.
+Read in this order: `fields` (the words events are made of) and `base` (what an event is); one
+module per publisher (`membership`, `placements`, `bonus`, `finance`, `notifications`), with the
+fields of placement facts in `facts`; `reported` and `reports` (facts as told at the door);
+`registry`; then `envelope` (events on the wire) and `topics` (where they travel). The gate that
+guards what is published comes last: `samples`, `schemas`, `asyncapi`, `compatibility`, `gate`.
 """

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from shared.values.persons import contains_person_number, mask_person_numbers
 
 COMPLAINTS_MAX: Final = 5
-TEXT_MAX: Final = 300
+TEXT_MAX: Final = 600
 """Characters of a complaint; fits `ShortText`."""
 
 _FIELD = re.compile(rb'"([^"\\]*)"[ \t\r\n]*:')
@@ -102,7 +102,7 @@ def presentable(text: str) -> str:
 
 
 def complain(error: ValidationError) -> str:
-    """What is wrong, field by field, in at most 300 characters and never with the value itself."""
+    """What is wrong, field by field, in at most 600 characters and never with the value itself."""
     errors = error.errors(include_url=False, include_context=True, include_input=False)
     sentences = [_sentence(dict(each)) for each in errors[:COMPLAINTS_MAX]]
     if len(errors) > COMPLAINTS_MAX:
@@ -115,6 +115,8 @@ def _sentence(error: dict[str, Any]) -> str:
     kind, message = str(error["type"]), str(error["msg"])
     if kind == "string_pattern_mismatch":
         message = _PATTERNS.get(error["ctx"]["pattern"], _PATTERN_OTHERWISE)
+    elif kind == "literal_error":
+        message = f"must be one of {error['ctx']['expected']}"
     else:
         message = _SENTENCES.get(kind, message)
     return f"{field}: {message}" if field else message

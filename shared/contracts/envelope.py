@@ -85,7 +85,7 @@ class Malformed:
 
     reason: MalformedReason
     detail: str
-    """What is wrong, in one line of at most 300 characters, without what the record holds."""
+    """What is wrong, in one line of at most 600 characters, without what the record holds."""
     event_id: str | None = None
 
 

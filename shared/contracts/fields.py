@@ -203,7 +203,7 @@ PlacementId = Annotated[
 
 ShortText = Annotated[
     str,
-    Field(min_length=1, max_length=300, pattern=_VISIBLE_TEXT),
+    Field(min_length=1, max_length=600, pattern=_VISIBLE_TEXT),
     AfterValidator(_refuse_person_number),
 ]
 """One line of text without invisible characters; never about a person."""

@@ -1,216 +1,47 @@
-"""Facts as told at the door by whoever reports, and the receipt each report gets.
+"""The door: reading what a sender tells, fact by fact, and the receipt each report gets.
 
-The same fields as the events that come of them, with the sender's own ids: a `report_id` of its
-own, and a `placement` without the sender in front.
+Each fact stands or falls by itself, and never by halves. What is wrong with one is said with the
+field and the rule, without repeating the value.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Final, Literal
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar, Final, Literal, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field, ValidationError
 
-from shared.contracts import placements
-from shared.contracts.base import Contract, Event
-from shared.contracts.facts import (
-    AnnulmentFacts,
-    CorrectedStartFacts,
-    CourseFacts,
-    EndFacts,
-    ExtensionFacts,
-    HoursFacts,
-    LeaveFacts,
-    PersonCorrectionFacts,
-    StartFacts,
+from shared.contracts import reported
+from shared.contracts.base import Event
+from shared.contracts.complaints import complain, presentable
+from shared.contracts.fields import MunicipalityCode, SenderId, ShortText
+from shared.contracts.reported import ReportedFact
+
+__all__ = [
+    "EVENTS",
+    "FACTS_MAX",
+    "REPORTED_FACTS",
+    "RefusedFact",
+    "ReportReceipt",
+    "ReportedFact",
+    "UnreadableReportsError",
+    "parse_reported_fact",
+    "parse_reported_facts",
+]
+
+FACTS_MAX: Final = 10_000
+"""Facts in one body; whoever has more sends several bodies."""
+
+REPORTED_FACTS: Final[Mapping[str, type[ReportedFact]]] = MappingProxyType(
+    {str(model.event_name): model for model in get_args(ReportedFact)}
 )
-from shared.contracts.fields import (
-    Cvr,
-    MunicipalityCode,
-    PersonReference,
-    SenderId,
-    ShortText,
-)
-from shared.values.cvr import parse_cvr
-from shared.values.persons import parse_person_reference
+"""Every fact that may be told at the door, by its name."""
 
-
-def _tidy_cvr(value: object) -> object:
-    """Take out blanks, hyphens and a leading DK; what is no CVR number is left to its type."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return parse_cvr(value)
-    except ValueError:
-        return value
-
-
-def _tidy_person(value: object) -> object:
-    """Write a reference the one way it is written everywhere else."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return parse_person_reference(value)
-    except ValueError:
-        return value
-
-
-TypedCvr = Annotated[Cvr, BeforeValidator(_tidy_cvr)]
-TypedPersonReference = Annotated[PersonReference, BeforeValidator(_tidy_person)]
-
-
-class Report(Event):
-    """One fact as told by a sender; also a record on a municipality's own topic."""
-
-    publisher: ClassVar[str] = "municipality"
-    topic: ClassVar[str] = "municipality.<code>.reports.v1"
-    key_field: ClassVar[str] = "placement"
-    subject_field: ClassVar[str | None] = "report_id"
-    unknown_fields: ClassVar[Literal["ignore", "forbid"]] = "forbid"
-    tells: ClassVar[type[Event]]
-    """Event that comes of the fact once it is accepted."""
-
-    report_id: SenderId = Field(description="The sender's own id of this report.")
-
-    def to_event(self, *, sender: str, person: str) -> Event:
-        """The event that comes of this fact.
-
-        `sender` is the municipality's code or `cvr-<number>`; `person` is the reference that the
-        placement belongs to.
-        """
-        told = self.model_dump(exclude={"report_id", "fact"}, exclude_none=True)
-        told["person"] = person
-        for name in ("placement", "continues"):
-            if name in told:
-                told[name] = f"{sender}/{told[name]}"
-        return self.tells(**told)
-
-
-class PlacementReport(Report):
-    """A fact about a placement of the sender's."""
-
-    placement: SenderId = Field(description="The sender's own id of the placement.")
-
-
-class ReportedPlacementStarted(StartFacts, PlacementReport):
-    """Told: a person has started with an employer."""
-
-    event_name: ClassVar[str | None] = "PlacementStarted"
-    tells: ClassVar[type[Event]] = placements.PlacementStarted
-
-    fact: Literal["PlacementStarted"] = Field(description="Name of the fact.")
-    person: TypedPersonReference = Field(description="Reference of the person placed.")
-    employer: TypedCvr = Field(description="The employer's CVR number.")
-    continues: SenderId | None = Field(
-        default=None, description="The sender's own id of the placement this one takes over."
-    )
-
-
-class ReportedPlacementCorrected(CorrectedStartFacts, PlacementReport):
-    """Told: a placement began on another day than told before."""
-
-    event_name: ClassVar[str | None] = "PlacementCorrected"
-    tells: ClassVar[type[Event]] = placements.PlacementCorrected
-
-    fact: Literal["PlacementCorrected"] = Field(description="Name of the fact.")
-
-
-class ReportedEmploymentConfirmed(HoursFacts, PlacementReport):
-    """Told: hours worked in a period of a placement."""
-
-    event_name: ClassVar[str | None] = "EmploymentConfirmed"
-    tells: ClassVar[type[Event]] = placements.EmploymentConfirmed
-
-    fact: Literal["EmploymentConfirmed"] = Field(description="Name of the fact.")
-
-
-class ReportedLeaveRecorded(LeaveFacts, PlacementReport):
-    """Told: a person has been on leave from a placement."""
-
-    event_name: ClassVar[str | None] = "LeaveRecorded"
-    tells: ClassVar[type[Event]] = placements.LeaveRecorded
-
-    fact: Literal["LeaveRecorded"] = Field(description="Name of the fact.")
-
-
-class ReportedPlacementExtended(ExtensionFacts, PlacementReport):
-    """Told: a course has been extended, by so many days in all."""
-
-    event_name: ClassVar[str | None] = "PlacementExtended"
-    tells: ClassVar[type[Event]] = placements.PlacementExtended
-
-    fact: Literal["PlacementExtended"] = Field(description="Name of the fact.")
-
-
-class ReportedPlacementEnded(EndFacts, PlacementReport):
-    """Told: a placement has ended."""
-
-    event_name: ClassVar[str | None] = "PlacementEnded"
-    tells: ClassVar[type[Event]] = placements.PlacementEnded
-
-    fact: Literal["PlacementEnded"] = Field(description="Name of the fact.")
-
-
-class ReportedPlacementEndRetracted(PlacementReport):
-    """Told: the end reported was wrong, the placement runs on."""
-
-    event_name: ClassVar[str | None] = "PlacementEndRetracted"
-    tells: ClassVar[type[Event]] = placements.PlacementEndRetracted
-
-    fact: Literal["PlacementEndRetracted"] = Field(description="Name of the fact.")
-
-
-class ReportedPlacementAnnulled(AnnulmentFacts, PlacementReport):
-    """Told: a placement should never have been registered, or not under this id."""
-
-    event_name: ClassVar[str | None] = "PlacementAnnulled"
-    tells: ClassVar[type[Event]] = placements.PlacementAnnulled
-
-    fact: Literal["PlacementAnnulled"] = Field(description="Name of the fact.")
-
-
-class ReportedPlacementReinstated(PlacementReport):
-    """Told: the annulment was wrong."""
-
-    event_name: ClassVar[str | None] = "PlacementReinstated"
-    tells: ClassVar[type[Event]] = placements.PlacementReinstated
-
-    fact: Literal["PlacementReinstated"] = Field(description="Name of the fact.")
-
-
-class ReportedCourseCompleted(CourseFacts, PlacementReport):
-    """Told: an IGU course has been completed."""
-
-    event_name: ClassVar[str | None] = "CourseCompleted"
-    tells: ClassVar[type[Event]] = placements.CourseCompleted
-
-    fact: Literal["CourseCompleted"] = Field(description="Name of the fact.")
-
-
-class ReportedPersonCorrected(PersonCorrectionFacts, Report):
-    """Told: something known about a person was wrong."""
-
-    event_name: ClassVar[str | None] = "PersonCorrected"
-    tells: ClassVar[type[Event]] = placements.PersonCorrected
-    key_field: ClassVar[str] = "person"
-
-    fact: Literal["PersonCorrected"] = Field(description="Name of the fact.")
-    person: TypedPersonReference = Field(description="Reference of the person.")
-
-
-ReportedFact = (
-    ReportedPlacementStarted
-    | ReportedPlacementCorrected
-    | ReportedEmploymentConfirmed
-    | ReportedLeaveRecorded
-    | ReportedPlacementExtended
-    | ReportedPlacementEnded
-    | ReportedPlacementEndRetracted
-    | ReportedPlacementAnnulled
-    | ReportedPlacementReinstated
-    | ReportedCourseCompleted
-    | ReportedPersonCorrected
-)
-"""Any fact that may be told at the door."""
+REPORT_ID_CHARACTERS_MAX: Final = 100
+_BLANKS: Final = " \t\r\n"
 
 
 class ReportReceipt(Event):
@@ -221,7 +52,7 @@ class ReportReceipt(Event):
     key_field: ClassVar[str] = "report_id"
     draft: ClassVar[bool] = False
 
-    municipality: MunicipalityCode = Field(description="Municipality that reported.")
+    municipality: MunicipalityCode = Field(description="Code of the municipality that reported.")
     report_id: SenderId = Field(description="The sender's own id of the report.")
     outcome: Literal["accepted", "duplicate", "parked", "refused"] = Field(
         description="What became of it."
@@ -229,25 +60,132 @@ class ReportReceipt(Event):
     problem: ShortText | None = Field(default=None, description="Why it was refused or parked.")
 
 
-class RefusedFact(Contract):
+EVENTS: Final[tuple[type[Event], ...]] = (*reported.EVENTS, ReportReceipt)
+"""Every record on the municipalities' own topics."""
+
+
+class UnreadableReportsError(ValueError):
+    """The body is no JSON array of facts, so no single fact can be answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedFact:
     """A reported fact that can't be taken in as it is."""
 
-    report_id: str | None = Field(description="The sender's id of it, where it could be read.")
-    problem: str = Field(description="Which field, why, and the rule.")
+    report_id: str | None
+    """The sender's id of it, where it could be read."""
+    problem: str
+    """Which field, why, and the rule; one line of at most 600 characters."""
 
 
-EVENTS: Final[tuple[type[Event], ...]] = (
-    ReportedPlacementStarted,
-    ReportedPlacementCorrected,
-    ReportedEmploymentConfirmed,
-    ReportedLeaveRecorded,
-    ReportedPlacementExtended,
-    ReportedPlacementEnded,
-    ReportedPlacementEndRetracted,
-    ReportedPlacementAnnulled,
-    ReportedPlacementReinstated,
-    ReportedCourseCompleted,
-    ReportedPersonCorrected,
-    ReportReceipt,
+class _Doubled(dict[str, Any]):
+    """A JSON object that names a field twice."""
+
+
+def parse_reported_facts(body: bytes) -> list[ReportedFact | RefusedFact]:
+    """The facts of a body in its order, each read or refused.
+
+    Raises UnreadableReportsError when the body isn't a JSON array in UTF-8 without byte order
+    mark, or holds more than FACTS_MAX facts.
+    """
+    return [_read(told, raw) for told, raw in _elements(_text_of(body))]
+
+
+def parse_reported_fact(value: bytes) -> ReportedFact | RefusedFact:
+    """The one fact of a record on a municipality's own topic, read or refused.
+
+    Raises UnreadableReportsError when the value isn't JSON in UTF-8 without byte order mark.
+    """
+    text = _text_of(value)
+    told, end = _decode_one(text, _skip_blanks(text, 0))
+    if _skip_blanks(text, end) != len(text):
+        raise UnreadableReportsError("something follows the JSON value")
+    return _read(told, text)
+
+
+def _text_of(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise UnreadableReportsError("the body is not UTF-8 text") from error
+
+
+def _read(told: object, raw: str) -> ReportedFact | RefusedFact:
+    if not isinstance(told, dict):
+        return RefusedFact(None, 'a fact must be a JSON object: {"report_id": ..., "fact": ...}')
+    report_id = _readable_id(told.get("report_id"))
+    if isinstance(told, _Doubled):
+        return RefusedFact(report_id, "a field is named twice; name each field once")
+    name = told.get("fact")
+    if name is None:
+        return RefusedFact(report_id, "fact: is missing")
+    model = REPORTED_FACTS.get(name) if isinstance(name, str) else None
+    if model is None:
+        known = ", ".join(REPORTED_FACTS)
+        return RefusedFact(report_id, f"fact: none of this name is told here; known are {known}")
+    try:
+        # The element's own text goes to the strict parser: it knows what a date in JSON is, where
+        # the standard library's one was needed to see a field named twice.
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        return RefusedFact(report_id, complain(error))
+
+
+def _readable_id(value: object) -> str | None:
+    if not isinstance(value, str) or not 0 < len(value) <= REPORT_ID_CHARACTERS_MAX:
+        return None
+    return value if presentable(value) == value else None
+
+
+def _elements(text: str) -> Iterator[tuple[object, str]]:
+    """Each element of a JSON array, parsed, with its own text."""
+    position = _skip_blanks(text, 0)
+    if text[position : position + 1] != "[":
+        raise UnreadableReportsError("the body must be a JSON array of facts: [{...}, ...]")
+    position = _skip_blanks(text, position + 1)
+    count = 0
+    while text[position : position + 1] != "]" or count:
+        count += 1
+        if count > FACTS_MAX:
+            raise UnreadableReportsError(f"more than {FACTS_MAX} facts; send several bodies")
+        told, end = _decode_one(text, position)
+        yield told, text[position:end]
+        position = _skip_blanks(text, end)
+        if text[position : position + 1] == "]":
+            break
+        if text[position : position + 1] != ",":
+            raise UnreadableReportsError(f"fact number {count} is not followed by , or ]")
+        position = _skip_blanks(text, position + 1)
+    if _skip_blanks(text, position + 1) != len(text):
+        raise UnreadableReportsError("something follows the JSON array")
+
+
+def _decode_one(text: str, position: int) -> tuple[object, int]:
+    try:
+        return _decoder.raw_decode(text, position)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise UnreadableReportsError(f"the body is no JSON from {place} on") from error
+    except RecursionError as error:
+        raise UnreadableReportsError("the body is nested too deeply") from error
+
+
+def _skip_blanks(text: str, position: int) -> int:
+    while position < len(text) and text[position] in _BLANKS:
+        position += 1
+    return position
+
+
+def _mark_doubled(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else _Doubled(found)
+
+
+def _refuse_constant(name: str) -> None:
+    raise UnreadableReportsError(f"{name} is no JSON")
+
+
+# Numbers are left as text: this parser only looks at names, and must not trip over a huge one.
+_decoder: Final = json.JSONDecoder(
+    object_pairs_hook=_mark_doubled, parse_constant=_refuse_constant, parse_int=str, parse_float=str
 )
-"""Every record on the municipalities' own topics, in the order of the contract page."""
