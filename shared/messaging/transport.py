@@ -52,8 +52,12 @@ class TopicMismatchError(TransportError):
     """A topic is missing or has another number of partitions; run `sammen topics create`."""
 
 
-class RecordTooLargeError(TransportError):
-    """A record is larger than its topic allows; sending it again can't help."""
+class RecordRefusedError(TransportError):
+    """A topic can't take a record as it is; sending it again can't help."""
+
+
+class RecordTooLargeError(RecordRefusedError):
+    """A record is larger than its topic allows."""
 
 
 class OffsetGapError(TransportError):
@@ -88,7 +92,7 @@ BatchHandler = Callable[[Sequence[Record]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Who listens to what: a group, and topic names or patterns in which `*` stands for any text."""
+    """A group, and the topics it hears: names, or patterns in which `*` stands for any text."""
 
     group: str
     topics: tuple[str, ...]
@@ -142,8 +146,8 @@ class Transport(Protocol):
     async def publish(self, records: Sequence[OutgoingRecord]) -> None:
         """Store all records durably, in order per key.
 
-        Raises TransportUnavailableError (outcome unknown), RecordTooLargeError,
-        TransportForbiddenError or TopicMismatchError.
+        Raises TransportUnavailableError (outcome unknown), RecordRefusedError (too large, or no
+        key on a compacted topic), TransportForbiddenError or TopicMismatchError.
         """
 
     def consumer(self, subscription: Subscription, handler: BatchHandler) -> TransportConsumer:

@@ -1,0 +1,141 @@
+"""Publishing: one call of the bus for one batch, whoever this login role is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from itertools import count
+
+from shared.database import Database, SessionLimits
+from shared.messaging.embedded import store
+from shared.messaging.embedded.consumer import EmbeddedConsumer
+from shared.messaging.embedded.faults import faults_named
+from shared.messaging.embedded.records import arrange
+from shared.messaging.transport import (
+    BatchHandler,
+    OutgoingRecord,
+    Subscription,
+    TopicMismatchError,
+    TransportForbiddenError,
+    TransportUnavailableError,
+)
+
+CHANNEL = "sammen_bus"
+
+START_SECONDS_MAX = 30.0
+START_RETRY_SECONDS = 0.1
+
+# One call of the bus takes milliseconds; one that takes this long is not going to be answered.
+LIMITS = SessionLimits(statement_seconds=10.0, lock_seconds=5.0, idle_in_transaction_seconds=10.0)
+
+
+class EmbeddedTransport:
+    """The bus as the role in `url` may use it: its principal is that role without `sammen_`.
+
+    A member of a group that shows no sign of life for `session_timeout_seconds` loses its
+    partitions. Consumers are woken by notices, and look by themselves every `poll_seconds`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        session_timeout_seconds: float = 10.0,
+        poll_seconds: float = 1.0,
+        connections_max: int = 6,
+    ) -> None:
+        self._url = url
+        self._session_timeout_seconds = session_timeout_seconds
+        self._poll_seconds = poll_seconds
+        self._connections_max = connections_max
+        self._opened: Database | None = None
+        self._consumers: set[EmbeddedConsumer] = set()
+        self._partition_counts: dict[str, int] = {}
+        self._keyless = count()
+
+    async def start(self) -> None:
+        """See Transport.start."""
+        if self._opened is not None:
+            return
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + START_SECONDS_MAX
+        while self._opened is None:
+            try:
+                with faults_named():
+                    self._opened = await self._connect()
+            except TransportUnavailableError:
+                if loop.time() >= give_up_at:
+                    raise
+                await asyncio.sleep(START_RETRY_SECONDS)
+
+    async def close(self) -> None:
+        """See Transport.close; a consumer still at work is cut off as if it had died."""
+        for consumer in list(self._consumers):
+            await consumer.abandon()
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.close()
+
+    async def check_topics(self, topics: Mapping[str, int]) -> None:
+        """See Transport.check_topics."""
+        found = {topic.name: topic for topic in await store.list_topics(self._database, [*topics])}
+        wrong = [
+            f"{name} has {found[name].partitions if name in found else 'no'} partitions, not {n}"
+            for name, n in topics.items()
+            if name not in found or found[name].partitions != n
+        ]
+        if wrong:
+            raise TopicMismatchError(f"{'; '.join(wrong)}; run `sammen topics create`")
+        closed = [name for name, topic in found.items() if not (topic.may_read or topic.may_write)]
+        if closed:
+            raise TransportForbiddenError(
+                f"{', '.join(closed)}: closed to this role; grant it in deploy/kafka/topics.yaml"
+            )
+
+    async def publish(self, records: Sequence[OutgoingRecord]) -> None:
+        """See Transport.publish."""
+        await self._count_partitions({record.topic for record in records})
+        try:
+            for columns in arrange(records, self._partition_counts, keyless=next(self._keyless)):
+                await store.append(self._database, columns)
+        except TopicMismatchError:
+            self._partition_counts.clear()
+            raise
+
+    def consumer(self, subscription: Subscription, handler: BatchHandler) -> EmbeddedConsumer:
+        """See Transport.consumer."""
+        return EmbeddedConsumer(
+            self._database,
+            subscription,
+            handler,
+            session_timeout_seconds=self._session_timeout_seconds,
+            poll_seconds=self._poll_seconds,
+            channel=CHANNEL,
+            running=self._consumers,
+        )
+
+    @property
+    def _database(self) -> Database:
+        assert self._opened is not None, "start the transport before using it"
+        return self._opened
+
+    async def _connect(self) -> Database:
+        return await Database.connect(
+            self._url,
+            application_name="sammen bus",
+            schema="bus",
+            connections_max=self._connections_max,
+            limits=LIMITS,
+        )
+
+    async def _count_partitions(self, names: set[str]) -> None:
+        unknown = sorted(names - self._partition_counts.keys())
+        if not unknown:
+            return
+        for topic in await store.list_topics(self._database, unknown):
+            self._partition_counts[topic.name] = topic.partitions
+        missing = sorted(names - self._partition_counts.keys())
+        if missing:
+            raise TopicMismatchError(
+                f"{', '.join(missing)}: no such topic; run `sammen topics create`"
+            )
