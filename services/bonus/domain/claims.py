@@ -1,0 +1,165 @@
+"""Money paid beyond what a line now gives is claimed back: how much, since when, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from services.bonus.domain.assessment import ClaimReason, RepaymentClaim, Status
+from services.bonus.domain.candidates import Candidate, candidate_of
+from services.bonus.domain.facts import (
+    CourseCompleted,
+    EmployerSectorReported,
+    EmploymentConfirmed,
+    Fact,
+    PayoutSettled,
+    PersonCorrected,
+    PersonRegistered,
+    PlacementAnnulled,
+    PlacementCorrected,
+    PlacementEnded,
+    PlacementEndRetracted,
+    ReviewDecided,
+)
+from services.bonus.domain.lines import LineKey, key_of, lines_of
+from services.bonus.domain.placements import NEVER_SHOWED_UP, Placement
+from services.bonus.domain.rules import Rules
+from services.bonus.domain.situations import Picture, picture_of, situations_of
+from services.bonus.domain.spells import SCHEMES
+
+REASONS: Final[Mapping[type[Fact], ClaimReason]] = {
+    PlacementAnnulled: ClaimReason.ANNULLED,
+    PlacementCorrected: ClaimReason.CORRECTED_START_DATE,
+    PlacementEnded: ClaimReason.CORRECTED_END_DATE,
+    PlacementEndRetracted: ClaimReason.CORRECTED_END_DATE,
+    PersonRegistered: ClaimReason.CORRECTED_PERMIT,
+    PersonCorrected: ClaimReason.CORRECTED_PERMIT,
+    EmployerSectorReported: ClaimReason.CORRECTED_SECTOR,
+    EmploymentConfirmed: ClaimReason.CORRECTED_HOURS,
+    CourseCompleted: ClaimReason.CORRECTED_HOURS,
+    ReviewDecided: ClaimReason.REVIEW_REFUSED,
+    PayoutSettled: ClaimReason.OVERPAID,
+}
+ORDER_OF_REASONS: Final = tuple(ClaimReason)
+
+
+def lines_in(picture: Picture) -> list[Candidate]:
+    """Judge every milestone of every spell, and settle what they compete for."""
+    return lines_of([candidate_of(situation) for situation in situations_of(picture)])
+
+
+def paid_by_line(picture: Picture) -> dict[LineKey, int]:
+    """Add up the payouts by the scheme and employer of their placement, annulled or not.
+
+    A movement told several times counts as last recorded; a kind without bonus has no line.
+    """
+    by_id = {each: placement for placement in picture.placements for each in placement.ids}
+    movements: dict[object, tuple[Placement, PayoutSettled]] = {}
+    for payout in picture.history.of(PayoutSettled):
+        placement = by_id.get(payout.placement)
+        if placement is not None:
+            movements[_movement_of(payout, placement)] = placement, payout
+    paid: dict[LineKey, int] = {}
+    for placement, payout in movements.values():
+        if placement.kind in SCHEMES:
+            key = placement.kind, payout.milestone, placement.employer
+            paid[key] = paid.get(key, 0) + payout.amount_dkk
+    return paid
+
+
+def _movement_of(payout: PayoutSettled, placement: Placement) -> object:
+    if payout.settlement is not None:
+        return payout.settlement
+    return placement.ids, payout.milestone, payout.settled_on
+
+
+def claimed_by_line(paid: Mapping[LineKey, int], lines: Sequence[Candidate]) -> dict[LineKey, int]:
+    """Find what was paid above each line's amount; nothing while the line is under review."""
+    by_key = {key_of(line): line for line in lines}
+    claimed = {}
+    for key, amount in paid.items():
+        line = by_key.get(key)
+        if line is not None and line.status is Status.REVIEW:
+            continue
+        excess = amount - (0 if line is None else line.amount_dkk)
+        if excess > 0:
+            claimed[key] = excess
+    return claimed
+
+
+@dataclass(frozen=True)
+class Looking:
+    """Looks back at the same facts as they were known on earlier days, with the same `as_of`."""
+
+    known: Sequence[Fact]
+    """In the order they were recorded."""
+    as_of: date
+    rules: Rules
+    _seen: dict[date, dict[LineKey, int]] = field(default_factory=dict)
+
+    def claims(
+        self, paid: Mapping[LineKey, int], claimed: Mapping[LineKey, int]
+    ) -> tuple[RepaymentClaim, ...]:
+        """Date and explain the claims of the present, sorted by line."""
+        return tuple(self._claim(key, paid[key], amount) for key, amount in sorted(claimed.items()))
+
+    def _claim(self, key: LineKey, paid: int, amount: int) -> RepaymentClaim:
+        raised_on = self._raised_on(key, amount)
+        reason, facts = self._reason(key, amount, raised_on)
+        scheme, milestone, employer = key
+        return RepaymentClaim(
+            scheme=scheme,
+            milestone=milestone,
+            employer=employer,
+            amount_dkk=amount,
+            paid_dkk=paid,
+            raised_on=raised_on,
+            reason=reason,
+            facts=facts,
+        )
+
+    def _raised_on(self, key: LineKey, amount: int) -> date:
+        """The recording day from which the amount has stood without interruption."""
+        days = sorted({fact.recorded_on for fact in self.known}, reverse=True)
+        raised_on = days[0]
+        for day in days[1:]:
+            if self._claimed_on(day).get(key) != amount:
+                break
+            raised_on = day
+        return raised_on
+
+    def _claimed_on(self, day: date) -> dict[LineKey, int]:
+        if day not in self._seen:
+            self._seen[day] = self._claimed(self._known_on(day))
+        return self._seen[day]
+
+    def _known_on(self, day: date) -> list[Fact]:
+        return [fact for fact in self.known if fact.recorded_on <= day]
+
+    def _claimed(self, known: Sequence[Fact]) -> dict[LineKey, int]:
+        picture = picture_of(known, self.as_of, self.rules)
+        return claimed_by_line(paid_by_line(picture), lines_in(picture))
+
+    def _reason(
+        self, key: LineKey, amount: int, raised_on: date
+    ) -> tuple[ClaimReason, tuple[Fact, ...]]:
+        """Find the facts of the day without which the claim would be lower, else all of the day."""
+        known = self._known_on(raised_on)
+        of_the_day = [fact for fact in known if fact.recorded_on == raised_on]
+        to_blame = [
+            fact
+            for fact in of_the_day
+            if self._claimed([other for other in known if other is not fact]).get(key, 0) < amount
+        ]
+        facts = to_blame or of_the_day
+        reason = min((reason_of(fact) for fact in facts), key=ORDER_OF_REASONS.index)
+        return reason, tuple(fact for fact in facts if reason_of(fact) is reason)
+
+
+def reason_of(fact: Fact) -> ClaimReason:
+    """The reason a fact gives a claim."""
+    if isinstance(fact, PlacementEnded) and fact.reason == NEVER_SHOWED_UP:
+        return ClaimReason.ANNULLED
+    return REASONS.get(type(fact), ClaimReason.OTHER)

@@ -1,0 +1,41 @@
+"""Calendar arithmetic that never leaves the calendar: beyond its ends lie its first and last day.
+
+A date such as 9999-12-31, told as "no end", must not stop an assessment.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from shared.values.dates import add_months
+
+ONE_DAY = timedelta(days=1)
+
+
+def months_after(day: date, months: int) -> date:
+    """Move a day by whole months, clamped to the month's last day; `months` may be negative."""
+    try:
+        return add_months(day, months)
+    except ValueError:
+        return date.max if months > 0 else date.min
+
+
+def days_after(day: date, days: int) -> date:
+    """Move a day by whole days; `days` may be negative."""
+    ordinal = day.toordinal() + days
+    return date.fromordinal(min(max(ordinal, date.min.toordinal()), date.max.toordinal()))
+
+
+def day_before(day: date) -> date:
+    """The day before; the calendar's first day has none and stays."""
+    return days_after(day, -1)
+
+
+def day_after(day: date) -> date:
+    """The day after; the calendar's last day has none and stays."""
+    return days_after(day, 1)
+
+
+def days_between(first: date, until: date) -> int:
+    """Count the days from `first` to `until`, the latter not included; below 0 if it is earlier."""
+    return until.toordinal() - first.toordinal()
