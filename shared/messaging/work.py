@@ -1,4 +1,4 @@
-"""One transaction of one service: what it reads, changes and publishes holds together or not at all.
+"""One transaction of one service: what it reads, changes and publishes holds together or not.
 
 Handlers see only this module of the messaging: a `Work` to do their reading, changing and
 publishing with, and the `Received` events they are to decide. A service says what it hears with
@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from shared.contracts.base import Event
-from shared.contracts.envelope import Envelope, encode, new_event_id
+from shared.contracts.envelope import encode, envelope_for, new_event_id
 from shared.database import Connection, Database
 from shared.messaging import outbox
 from shared.messaging.outbox import OutboxRow
@@ -85,19 +85,15 @@ class Work:
             f"{type(event).__name__} belongs to {event.publisher}, {self.service} can't publish it"
         )
         event_id = new_event_id()
-        encoded = encode(
+        envelope = envelope_for(
             event,
-            Envelope(
-                event_id=event_id,
-                event_type=event.event_type(),
-                source=f"/sammen/{self.service}",
-                time=occurred_at or self.now,
-                subject=event.subject(),
-                causation_id=cause.event_id if cause else None,
-                correlation_id=cause.correlation_id if cause else event_id,
-                traceparent=cause.traceparent if cause else None,
-            ),
+            time=occurred_at or self.now,
+            event_id=event_id,
+            causation_id=cause.event_id if cause else None,
+            correlation_id=cause.correlation_id if cause else event_id,
+            traceparent=cause.traceparent if cause else None,
         )
+        encoded = encode(event, envelope)
         self._unwritten.append(
             OutboxRow(event_id, encoded.topic, encoded.key, encoded.value, encoded.headers)
         )

@@ -1,0 +1,182 @@
+"""The relay: brings what a service's outbox holds to the bus, in order, and marks it only then.
+
+One relay of a service works at a time, whoever holds its advisory lock; the others stand by. Two
+at once would turn the order of a key around. The lock lives as long as the connection it was taken
+on, and every look into the outbox goes through that same connection: a relay that lost its lock
+can't look again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from shared.database import Connection, Database
+from shared.messaging import dead_letter_store, outbox
+from shared.messaging.failpoints import reached
+from shared.messaging.locks import try_session_lock
+from shared.messaging.retry import RetryPolicy, delay_seconds
+from shared.messaging.sending import Sender
+from shared.messaging.transport import Transport
+from shared.observability.logs import Log, bound
+from shared.observability.metrics import Metrics
+from shared.values.clock import Clock
+
+LOG = Log(__name__)
+
+POLL_SECONDS: Final = 1.0
+"""A notice wakes the relay at once; this is for the notice that got lost."""
+
+STANDBY_SECONDS: Final = 1.0
+"""How often a relay that stands by tries to take over."""
+
+LOOK_SECONDS: Final = 5.0
+"""How often the tables are counted for the metrics."""
+
+
+class Relay:
+    """One process's relay of one service: active or standing by."""
+
+    def __init__(
+        self,
+        service: str,
+        *,
+        database: Database,
+        transport: Transport,
+        clock: Clock,
+        metrics: Metrics,
+        policy: RetryPolicy | None = None,
+        batch_rows_max: int = 1000,
+    ) -> None:
+        self._service = service
+        self._database = database
+        self._clock = clock
+        self._metrics = metrics
+        self._policy = policy or RetryPolicy()
+        self._batch_rows_max = batch_rows_max
+        self._stopping = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._sender = Sender(
+            service,
+            transport=transport,
+            clock=clock,
+            metrics=metrics,
+            policy=self._policy,
+            stopping=self._stopping,
+        )
+        self._active = False
+        self._failures = 0
+        self._trouble: str | None = None
+        self._looked_at_seconds = float("-inf")
+        self._task: asyncio.Task[None] | None = None
+        self._unlisten: Callable[[], Awaitable[None]] | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether this one works; if not, another does or will."""
+        return self._active
+
+    def trouble(self) -> str | None:
+        """Why rows wait at present (the bus, a topic, the database), None when nothing is wrong."""
+        return self._trouble or self._sender.trouble()
+
+    async def start(self) -> None:
+        """Begin, or stand by. Raises DatabaseUnavailableError without a database."""
+        self._unlisten = await self._database.listen(
+            outbox.channel(self._service), lambda _payload: self._wake.set()
+        )
+        self._task = asyncio.create_task(self._run(), name=f"relay of {self._service}")
+
+    async def stop(self) -> None:
+        """Finish the batch in flight and let another take over; safe twice and before start."""
+        self._stopping.set()
+        self._wake.set()
+        if self._unlisten is not None:
+            unlisten, self._unlisten = self._unlisten, None
+            await unlisten()
+        if self._task is not None:
+            await self._task
+
+    def failure(self) -> BaseException | None:
+        """What ended the relay for good, or None: it outlives every fault of database and bus."""
+        if self._task is None or not self._task.done() or self._task.cancelled():
+            return None
+        return self._task.exception()
+
+    async def _run(self) -> None:
+        with bound(service=self._service):
+            while not self._stopping.is_set():
+                try:
+                    await self._take_turn()
+                except Exception as error:  # noqa: BLE001 # counted, shown, and tried again
+                    await self._recover(error)
+
+    async def _take_turn(self) -> None:
+        """Work for as long as the lock is ours, else wait a little for it."""
+        async with self._database.connection() as connection:
+            if await try_session_lock(connection, "relay", self._service):
+                # Giving the connection back ends the lock; so does losing it.
+                self._set_active(active=True)
+                try:
+                    await self._work(connection)
+                finally:
+                    self._set_active(active=False)
+                return
+        self._trouble = None
+        await self._pause(STANDBY_SECONDS)
+
+    async def _work(self, connection: Connection) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            rows = await outbox.list_unpublished(
+                connection, limit=self._batch_rows_max, except_topics=self._sender.held_topics()
+            )
+            self._failures, self._trouble = 0, None
+            if rows:
+                await reached("relay.after_select")
+                await self._sender.send(connection, rows)
+            await self._look(connection)
+            if len(rows) < self._batch_rows_max:
+                await self._until_woken()
+
+    async def _look(self, connection: Connection) -> None:
+        """Count what waits, now and then."""
+        if time.monotonic() - self._looked_at_seconds < LOOK_SECONDS:
+            return
+        self._looked_at_seconds = time.monotonic()
+        waiting = await outbox.count_waiting(connection)
+        age = (self._clock.now() - waiting.oldest_at).total_seconds() if waiting.oldest_at else 0
+        self._metrics.outbox_waiting_rows(service=self._service).set(waiting.rows)
+        self._metrics.outbox_oldest_age_seconds(service=self._service).set(max(0, age))
+        for state, letters in (await dead_letter_store.count_open(connection)).items():
+            self._metrics.dead_letters_open(service=self._service, state=state).set(letters)
+
+    async def _until_woken(self) -> None:
+        try:
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _recover(self, error: Exception) -> None:
+        self._failures += 1
+        self._trouble = f"{type(error).__name__}: {error}"
+        self._metrics.retries(service=self._service, kind="unavailable").inc()
+        LOG.warning("relay_retried", attempt=self._failures, reason=self._trouble)
+        dice = random.random()  # noqa: S311 # spreads retries, hides nothing
+        await self._pause(delay_seconds(self._failures, policy=self._policy, dice=dice))
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
+    def _set_active(self, *, active: bool) -> None:
+        self._active = active
+        self._metrics.relay_active(service=self._service).set(int(active))
+        LOG.info("relay_started" if active else "relay_standby")
