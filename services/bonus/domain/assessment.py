@@ -156,7 +156,7 @@ class Assessment:
     as_of: date
     known_on: date
     instalments: tuple[Instalment, ...]
-    """Sorted by employer, scheme and due date."""
+    """Sorted by employer, due date, scheme and milestone."""
     repayment_claims: tuple[RepaymentClaim, ...]
     flags: tuple[str, ...]
     """Sorted; none of them blocks a payment."""

@@ -16,6 +16,7 @@ from services.bonus.domain.milestone_tests import (
     time_barred,
 )
 from services.bonus.domain.papers import application, certificate, confirmation, schooling
+from services.bonus.domain.persons import PersonFact
 from services.bonus.domain.reviews import igu_prior_employment, person_scope, sector_unknown
 from services.bonus.domain.rules import Parameter
 from services.bonus.domain.situations import Situation
@@ -137,18 +138,24 @@ def price_of(situation: Situation) -> Price | None:
     if permit is None:
         return None
     early = rules.ordinary.early_permit_age.on(start)
-    comparison = early.written(permit, start)
-    if early.holds(permit, start):
-        return _price(situation, rules.ordinary.early_amount, f"hire {comparison}")
-    return _price(situation, rules.ordinary.late_amount, f"not: hire {comparison}")
+    amount = (
+        rules.ordinary.early_amount if early.holds(permit, start) else rules.ordinary.late_amount
+    )
+    permit_told = situation.picture.person.facts_for("permit_granted_on")
+    return _price(situation, amount, f"hire {early.written(permit, start)}", permit_told)
 
 
-def _price(situation: Situation, amount: Parameter[int], arithmetic: str) -> Price:
+def _price(
+    situation: Situation,
+    amount: Parameter[int],
+    arithmetic: str,
+    facts: tuple[PersonFact, ...] = (),
+) -> Price:
     source = amount.source_on(situation.spell.start)
     return Price(
         amount_dkk=amount.on(situation.spell.start),
         rule=source.rule,
         law=source.law,
         arithmetic=arithmetic,
-        facts=situation.picture.person.facts_for("permit_granted_on"),
+        facts=facts,
     )

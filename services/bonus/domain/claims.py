@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from services.bonus.domain.assessment import ClaimReason, RepaymentClaim, Status
-from services.bonus.domain.candidates import Candidate, candidate_of
+from services.bonus.domain.candidates import Candidate
 from services.bonus.domain.facts import (
     CourseCompleted,
     EmployerSectorReported,
@@ -43,11 +43,6 @@ REASONS: Final[Mapping[type[Fact], ClaimReason]] = {
     PayoutSettled: ClaimReason.OVERPAID,
 }
 ORDER_OF_REASONS: Final = tuple(ClaimReason)
-
-
-def lines_in(picture: Picture) -> list[Candidate]:
-    """Judge every milestone of every spell, and settle what they compete for."""
-    return lines_of([candidate_of(situation) for situation in situations_of(picture)])
 
 
 def paid_by_line(picture: Picture) -> dict[LineKey, int]:
@@ -90,14 +85,15 @@ def claimed_by_line(paid: Mapping[LineKey, int], lines: Sequence[Candidate]) -> 
 
 
 @dataclass(frozen=True)
-class Looking:
+class LookBack:
     """Looks back at the same facts as they were known on earlier days, with the same `as_of`."""
 
     known: Sequence[Fact]
     """In the order they were recorded."""
     as_of: date
     rules: Rules
-    _seen: dict[date, dict[LineKey, int]] = field(default_factory=dict)
+    _seen: dict[tuple[date, Fact | None], dict[LineKey, int]] = field(default_factory=dict)
+    """What was claimed on a day, of all facts or without one."""
 
     def claims(
         self, paid: Mapping[LineKey, int], claimed: Mapping[LineKey, int]
@@ -125,33 +121,27 @@ class Looking:
         days = sorted({fact.recorded_on for fact in self.known}, reverse=True)
         raised_on = days[0]
         for day in days[1:]:
-            if self._claimed_on(day).get(key) != amount:
+            if self._claimed(day).get(key) != amount:
                 break
             raised_on = day
         return raised_on
 
-    def _claimed_on(self, day: date) -> dict[LineKey, int]:
-        if day not in self._seen:
-            self._seen[day] = self._claimed(self._known_on(day))
-        return self._seen[day]
-
-    def _known_on(self, day: date) -> list[Fact]:
-        return [fact for fact in self.known if fact.recorded_on <= day]
-
-    def _claimed(self, known: Sequence[Fact]) -> dict[LineKey, int]:
-        picture = picture_of(known, self.as_of, self.rules)
-        return claimed_by_line(paid_by_line(picture), lines_in(picture))
+    def _claimed(self, day: date, without: Fact | None = None) -> dict[LineKey, int]:
+        """What was claimed by the facts recorded up to a day, or by all of them but one."""
+        if (day, without) not in self._seen:
+            known = [fact for fact in self.known if fact.recorded_on <= day and fact is not without]
+            picture = picture_of(known, self.as_of, self.rules)
+            claimed = claimed_by_line(paid_by_line(picture), lines_of(situations_of(picture)))
+            self._seen[day, without] = claimed
+        return self._seen[day, without]
 
     def _reason(
         self, key: LineKey, amount: int, raised_on: date
     ) -> tuple[ClaimReason, tuple[Fact, ...]]:
         """Find the facts of the day without which the claim would be lower, else all of the day."""
-        known = self._known_on(raised_on)
-        of_the_day = [fact for fact in known if fact.recorded_on == raised_on]
+        of_the_day = [fact for fact in self.known if fact.recorded_on == raised_on]
         to_blame = [
-            fact
-            for fact in of_the_day
-            if self._claimed([other for other in known if other is not fact]).get(key, 0) < amount
+            fact for fact in of_the_day if self._claimed(raised_on, fact).get(key, 0) < amount
         ]
         facts = to_blame or of_the_day
         reason = min((reason_of(fact) for fact in facts), key=ORDER_OF_REASONS.index)

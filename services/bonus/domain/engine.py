@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import date
 
 from services.bonus.domain.assessment import Assessment
-from services.bonus.domain.claims import Looking, claimed_by_line, lines_in, paid_by_line
+from services.bonus.domain.claims import LookBack, claimed_by_line, paid_by_line
 from services.bonus.domain.facts import Fact
 from services.bonus.domain.flags import flags_of
 from services.bonus.domain.history import known_facts
-from services.bonus.domain.lines import instalment_of
+from services.bonus.domain.lines import instalment_of, lines_of
 from services.bonus.domain.rules import Rules
 from services.bonus.domain.situations import picture_of, situations_of
 
@@ -23,18 +23,17 @@ def assess(facts: Iterable[Fact], *, as_of: date, known_on: date, rules: Rules) 
     """
     known = known_facts(facts, known_on)
     picture = picture_of(known, as_of, rules)
-    lines = lines_in(picture)
+    situations = situations_of(picture)
+    lines = lines_of(situations)
     paid = paid_by_line(picture)
     claimed = claimed_by_line(paid, lines)
     return Assessment(
         as_of=as_of,
         known_on=known_on,
         instalments=tuple(instalment_of(line) for line in lines),
-        repayment_claims=Looking(known, as_of, rules).claims(paid, claimed),
+        repayment_claims=LookBack(known, as_of, rules).claims(paid, claimed),
         flags=flags_of(picture),
-        dates_ahead=tuple(
-            sorted({each.due_on for each in situations_of(picture) if each.due_on > as_of})
-        ),
+        dates_ahead=tuple(sorted({each.due_on for each in situations if not each.is_reached})),
     )
 
 

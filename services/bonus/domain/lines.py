@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import date
 
 from services.bonus.domain.assessment import Check, Instalment, Reason, Status, Verdict
-from services.bonus.domain.candidates import Candidate, judged
+from services.bonus.domain.candidates import Candidate, candidate_of, judged
 from services.bonus.domain.reviews import decided
+from services.bonus.domain.situations import Situation
 
 LineKey = tuple[str, str, str]
 """Scheme, milestone and employer."""
@@ -16,8 +17,9 @@ LineKey = tuple[str, str, str]
 ORDER_OF_STATUS = tuple(Status)
 
 
-def lines_of(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Apply once, listing and ceiling, in that order and each only once."""
+def lines_of(situations: Iterable[Situation]) -> list[Candidate]:
+    """Judge every milestone, then apply once, listing and ceiling, in that order."""
+    candidates = [candidate_of(situation) for situation in situations]
     return _within_ceiling(_listed(_once(candidates)))
 
 
@@ -136,11 +138,12 @@ def _against_ceiling(line: Candidate, total: int) -> Candidate:
     situation = line.situation
     parameter = situation.picture.rules.shared.ceiling
     ceiling = parameter.on(situation.spell.start)
-    holds = total + line.amount_dkk <= ceiling
+    sum_so_far = total + line.amount_dkk
+    holds = sum_so_far <= ceiling
     check = situation.check(
         Reason.OVER_40000_SAME_EMPLOYER_PERSON,
         Verdict.PASSED if holds else Verdict.RAISED,
-        f"{total} + {line.amount_dkk} = {total + line.amount_dkk} <= {ceiling}",
+        f"{total} + {line.amount_dkk} = {sum_so_far} {'<=' if holds else '>'} {ceiling}",
         by=parameter,
     )
     if not holds:

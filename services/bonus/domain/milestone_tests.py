@@ -63,13 +63,14 @@ def igu_practice_below_25(situation: Situation) -> Check:
     if completion is None:
         return situation.check(code, Verdict.UNKNOWN, "no certificate with hours yet", by=needed)
     days = days_between(start, months_after(start, rules.course_months.on(start)))
-    absence = completion.documented_absence_hours or 0
-    hours = Fraction(completion.practice_hours) + Fraction(absence)
+    practice = Fraction(completion.practice_hours)
+    absence = Fraction(completion.documented_absence_hours or 0)
+    hours = practice + absence
     return situation.check(
         code,
         verdict(holds=hours * DAYS_PER_WEEK / days >= needed.on(start)),
-        f"practice {completion.practice_hours} + documented absence {absence}: "
-        + _weekly(hours, days, ">=", needed.on(start)),
+        f"practice {exact(practice)} h + documented absence {exact(absence)} h: "
+        + _weekly(hours, days, needed.on(start)),
         by=needed,
         facts=[completion],
     )
@@ -88,7 +89,7 @@ def hours_not_over_19(situation: Situation) -> Check:
             code, Verdict.UNKNOWN, arithmetic, by=needed, facts=found.confirmations
         )
     limit = needed.on(situation.spell.start)
-    arithmetic = _weekly(found.hours, found.days, ">", limit)
+    arithmetic = _weekly(found.hours, found.days, limit)
     result = verdict(holds=found.weekly > limit)
     return situation.check(code, result, arithmetic, by=needed, facts=found.confirmations)
 
@@ -127,9 +128,16 @@ def _parameter_of(situation: Situation, code: Reason) -> Parameter[object] | Non
     }.get(code)
 
 
-def _weekly(hours: Fraction, days: int, sign: str, limit: Fraction) -> str:
+def _weekly(hours: Fraction, days: int, limit: Fraction) -> str:
     """Write out the average of some hours over some days, against the limit."""
     weekly = hours * DAYS_PER_WEEK / days
     return (
-        f"{exact(hours)} h x {DAYS_PER_WEEK} / {days} days = {exact(weekly)} {sign} {exact(limit)}"
+        f"{exact(hours)} h x {DAYS_PER_WEEK} / {days} days = {exact(weekly)}"
+        f" {_relation(weekly, limit)} {exact(limit)}"
     )
+
+
+def _relation(left: Fraction, right: Fraction) -> str:
+    if left == right:
+        return "="
+    return "<" if left < right else ">"

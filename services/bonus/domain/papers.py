@@ -10,8 +10,8 @@ def application(situation: Situation) -> Check:
     """The company has applied for this milestone."""
     application = situation.application
     if application is None:
-        return situation.check(Missing.APPLICATION, Verdict.MISSING, "no application filed")
-    arithmetic = f"application filed {application.filed_on}"
+        return situation.check(Missing.APPLICATION, Verdict.MISSING, "not filed")
+    arithmetic = f"filed {application.filed_on}"
     return situation.check(Missing.APPLICATION, Verdict.PASSED, arithmetic, facts=[application])
 
 
@@ -30,8 +30,8 @@ def certificate(situation: Situation) -> Check:
     """The course's certificate is known."""
     completion = situation.completion
     if completion is None:
-        return situation.check(Missing.CERTIFICATE, Verdict.MISSING, "no certificate")
-    arithmetic = f"certificate issued on {completion.certificate_issued_on}"
+        return situation.check(Missing.CERTIFICATE, Verdict.MISSING, "not issued")
+    arithmetic = f"issued on {completion.certificate_issued_on}"
     return situation.check(Missing.CERTIFICATE, Verdict.PASSED, arithmetic, facts=[completion])
 
 
@@ -44,6 +44,6 @@ def schooling(situation: Situation) -> Check:
     return situation.check(
         Missing.SCHOOLING,
         Verdict.PASSED if documented else Verdict.MISSING,
-        "schooling documented" if documented else "schooling not documented",
+        "documented" if documented else "not documented",
         facts=[completion],
     )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import date
 from functools import cache
 from typing import Final, TypeVar
 
@@ -20,15 +18,9 @@ from services.bonus.domain.facts import (
     PlacementStarted,
     ReviewDecided,
 )
+from services.bonus.domain.fields import kind_of, quoted, read_day, reader_of
 from shared.values.dates import day_in_copenhagen
 
-DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z", re.ASCII)
-DECIMAL: Final = re.compile(r"-?\d{1,12}(\.\d{1,12})?", re.ASCII)
-WHOLE_NUMBER_MAX: Final = 10**12
-PERCENT_MAX: Final = 100
-SHOWN_MAX: Final = 60
-OUTCOMES: Final = ("accepted", "refused")
 PERSON_FACTS: Final = (PersonRegistered, PersonCorrected, PlacementStarted, ReviewDecided)
 
 T = TypeVar("T")
@@ -67,14 +59,14 @@ def parse_case(told: object) -> Case:
     Raises InvalidCaseError, also when the facts are about two persons.
     """
     if not isinstance(told, Mapping):
-        raise InvalidCaseError(f"a case is an object, not {_kind(told)}")
+        raise InvalidCaseError(f"a case is an object, not {kind_of(told)}")
     try:
-        as_of, known_on = (_required(told, name, _day) for name in ("as_of", "known_on"))
+        as_of, known_on = (_required(told, name, read_day) for name in ("as_of", "known_on"))
     except _UnreadableError as unreadable:
         raise InvalidCaseError(str(unreadable)) from None
     listed = told.get("facts")
     if not isinstance(listed, Sequence) or isinstance(listed, str):
-        why = "is missing" if listed is None else f"is a list, not {_kind(listed)}"
+        why = "is missing" if listed is None else f"is a list, not {kind_of(listed)}"
         raise InvalidCaseError(f"field facts: {why}")
     facts = []
     for position, each in enumerate(listed, start=1):
@@ -92,20 +84,18 @@ def parse_fact(told: object) -> Fact:
     Raises InvalidFactError.
     """
     if not isinstance(told, Mapping):
-        raise InvalidFactError(None, "fact", f"a fact is an object, not {_kind(told)}")
+        raise InvalidFactError(None, "fact", f"a fact is an object, not {kind_of(told)}")
     name = told.get("fact")
     if not isinstance(name, str):
-        why = "is missing" if name is None else f"is text, not {_kind(name)}"
+        why = "is missing" if name is None else f"is text, not {kind_of(name)}"
         raise InvalidFactError(None, "fact", why)
     if name not in FACT_TYPES:
         known = ", ".join(FACT_TYPES)
-        raise InvalidFactError(None, "fact", f"{_quoted(name)} is unknown; known are {known}")
+        raise InvalidFactError(None, "fact", f"{quoted(name)} is unknown; known are {known}")
     values: dict[str, object] = {}
     for field, required in _fields(name):
         try:
-            values[field] = (_required if required else _optional)(
-                told, field, READERS.get(field, _text)
-            )
+            values[field] = (_required if required else _optional)(told, field, reader_of(field))
         except _UnreadableError as unreadable:
             raise InvalidFactError(name, field, unreadable.why) from None
     fact: Fact = FACT_TYPES[name](**values)  # type: ignore[arg-type]  # read field by field above
@@ -138,106 +128,6 @@ def _optional(told: Mapping[str, object], field: str, read: Callable[[object], T
         raise _UnreadableError(field, str(error)) from None
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"is text, not {_kind(value)}")
-    if not value:
-        raise ValueError("is empty")
-    return value
-
-
-def _day(value: object) -> date:
-    if not isinstance(value, str) or not DAY.fullmatch(value):
-        raise ValueError(f"{_quoted(value)} is no date such as 2017-03-01")
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise ValueError(f"{value} is not in the calendar") from None
-
-
-def _instant(value: object) -> datetime:
-    if not isinstance(value, str) or not INSTANT.fullmatch(value):
-        raise ValueError(f"{_quoted(value)} is no UTC instant such as 2017-03-01T09:30:00Z")
-    try:
-        return datetime.fromisoformat(value).astimezone(UTC)
-    except ValueError:
-        raise ValueError(f"{value} is no instant") from None
-
-
-def _decimal(value: object) -> Decimal:
-    if not isinstance(value, str) or not DECIMAL.fullmatch(value):
-        raise ValueError(f'{_quoted(value)} is no decimal text such as "956.71"')
-    return Decimal(value)
-
-
-def _hours(value: object) -> Decimal:
-    hours = _decimal(value)
-    if hours < 0:
-        raise ValueError(f"{value} hours are negative")
-    return hours
-
-
-def _percent(value: object) -> Decimal:
-    percent = _decimal(value)
-    if not 0 <= percent <= PERCENT_MAX:
-        raise ValueError(f"{value} lies outside 0 to 100")
-    return percent
-
-
-def _whole_number(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(f"{_quoted(value)} is no whole number")
-    if abs(value) > WHOLE_NUMBER_MAX:
-        raise ValueError(f"is above {WHOLE_NUMBER_MAX} or below -{WHOLE_NUMBER_MAX}")
-    return value
-
-
-def _days(value: object) -> int:
-    days = _whole_number(value)
-    if days < 0:
-        raise ValueError(f"{days} days are negative")
-    return days
-
-
-def _truth(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"is true or false, not {_quoted(value)}")
-    return value
-
-
-def _outcome(value: object) -> str:
-    if value not in OUTCOMES:
-        raise ValueError(f"{_quoted(value)} is neither accepted nor refused")
-    return str(value)
-
-
-READERS: Final[dict[str, Callable[[object], object]]] = {
-    "recorded_on": _day,
-    "recorded_at": _instant,
-    "born_on": _day,
-    "permit_granted_on": _day,
-    "resident_since": _day,
-    "effective_from": _day,
-    "started_on": _day,
-    "contract_signed_on": _day,
-    "first_day": _day,
-    "last_day": _day,
-    "filed_on": _day,
-    "decided_on": _day,
-    "settled_on": _day,
-    "certificate_issued_on": _day,
-    "hours": _hours,
-    "practice_hours": _hours,
-    "documented_absence_hours": _hours,
-    "public_funding_percent": _percent,
-    "days": _days,
-    "amount_dkk": _whole_number,
-    "schooling_documented": _truth,
-    "outcome": _outcome,
-}
-"""How a field is read, whatever the fact; a field not named here is text."""
-
-
 @cache
 def _fields(name: str) -> tuple[tuple[str, bool], ...]:
     """List the fields of a kind of fact, each with whether it is required."""
@@ -268,30 +158,7 @@ def _refuse_second_person(facts: Sequence[Fact]) -> None:
             first = (position, fact.person)
         elif fact.person != first[1]:
             why = (
-                f"{type(fact).__name__}, field person: {_quoted(fact.person)} is a second person;"
-                f" fact {first[0]} is about {_quoted(first[1])}"
+                f"{type(fact).__name__}, field person: {quoted(fact.person)} is a second person;"
+                f" fact {first[0]} is about {quoted(first[1])}"
             )
             raise InvalidCaseError(why, position=position)
-
-
-def _kind(value: object) -> str:
-    """Name the JSON kind of a value."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true or false"
-        case str():
-            return "text"
-        case Mapping():
-            return "an object"
-        case Sequence():
-            return "a list"
-        case _:
-            return "a number"
-
-
-def _quoted(value: object) -> str:
-    """Show a value, shortened and without control characters."""
-    shown = ascii(value) if isinstance(value, str) else _kind(value)
-    return shown if len(shown) <= SHOWN_MAX else f"{shown[:SHOWN_MAX]}..."

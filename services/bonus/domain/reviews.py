@@ -10,7 +10,6 @@ from services.bonus.domain.placements import Placement
 from services.bonus.domain.sectors import Standing
 from services.bonus.domain.situations import Situation
 from services.bonus.domain.spells import ORDINARY
-from services.bonus.domain.start_tests import FAMILY_OTHER
 
 
 def person_scope(situation: Situation) -> Check:
@@ -23,8 +22,9 @@ def person_scope(situation: Situation) -> Check:
     if not situation.is_ordinary:
         needed |= {"born_on": person.born_on, "resident_since": person.resident_since}
     doubts = [f"{name} not known" for name, value in needed.items() if value is None]
-    if situation.is_ordinary and person.category == FAMILY_OTHER:
-        doubts.append(f"category {FAMILY_OTHER}: whether the act covers it is not settled")
+    unsettled = situation.picture.rules.ordinary.for_review.on(situation.spell.start)
+    if situation.is_ordinary and person.category in unsettled:
+        doubts.append(f"whether the act covers category {person.category} is not settled")
     if not doubts:
         return situation.check(Reason.PERSON_SCOPE, Verdict.PASSED, "everything asked is known")
     raised = situation.check(

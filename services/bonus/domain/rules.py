@@ -31,8 +31,9 @@ class Limit:
         return day <= end if self.anniversary_included else day < end
 
     def written(self, since: date, day: date) -> str:
-        """The comparison in words and signs, true or not."""
-        sign = "<=" if self.anniversary_included else "<"
+        """How the day stands to the limit, in signs: what is written is true."""
+        within, beyond = ("<=", ">") if self.anniversary_included else ("<", ">=")
+        sign = within if self.holds(since, day) else beyond
         return f"{day} {sign} {since} + {self.months} months = {self.ends_on(since)}"
 
 

@@ -7,8 +7,6 @@ from services.bonus.domain.days import months_after
 from services.bonus.domain.sectors import Standing
 from services.bonus.domain.situations import Situation
 
-FAMILY_OTHER = "family_other"
-
 
 def verdict(*, holds: bool) -> Verdict:
     """The verdict of a test whose input is known."""
@@ -36,7 +34,7 @@ def employer_public(situation: Situation) -> Check:
         f" (public from {share.on(situation.due_on)} percent public funding)"
     )
     facts = [] if sector.report is None else [sector.report]
-    return situation.check(Reason.EMPLOYER_PUBLIC, result, arithmetic, by=share, facts=facts)
+    return situation.check(Reason.EMPLOYER_PUBLIC, result, arithmetic, facts=facts)
 
 
 def person_not_covered(situation: Situation) -> Check:
@@ -47,11 +45,12 @@ def person_not_covered(situation: Situation) -> Check:
     covered = rules.ordinary.covered if situation.is_ordinary else rules.igu.covered
     accepted = covered.on(start)
     if situation.is_ordinary:
+        # Left to a caseworker instead (PERSON_SCOPE).
         accepted |= rules.ordinary.for_review.on(start)
     result = Verdict.UNKNOWN
     if person.category is not None:
         result = verdict(holds=person.category in accepted)
-    arithmetic = f"category {person.category or 'not known'} among {', '.join(sorted(accepted))}"
+    arithmetic = f"category {person.category or 'not known'}; covered: {_listed(accepted)}"
     facts = person.facts_for("category")
     return situation.check(Reason.PERSON_NOT_COVERED, result, arithmetic, by=covered, facts=facts)
 
@@ -61,7 +60,9 @@ def hired_before_permit(situation: Situation) -> Check:
     start = situation.spell.start
     permit = situation.picture.person.permit_granted_on
     result = Verdict.UNKNOWN if permit is None else verdict(holds=permit <= start)
-    arithmetic = f"start {start} >= permit {permit or 'not known'}"
+    arithmetic = "permit not known"
+    if permit is not None:
+        arithmetic = f"start {start} {'>=' if permit <= start else '<'} permit {permit}"
     facts = situation.picture.person.facts_for("permit_granted_on")
     return situation.check(Reason.HIRED_BEFORE_PERMIT, result, arithmetic, facts=facts)
 
@@ -75,10 +76,11 @@ def outside_window(situation: Situation) -> Check:
         if situation.is_ordinary
         else (rules.igu.first_start, rules.igu.last_start)
     )
+    holds = first.on(start) <= start <= last.on(start)
     return situation.check(
         Reason.OUTSIDE_WINDOW,
-        verdict(holds=first.on(start) <= start <= last.on(start)),
-        f"{first.on(start)} <= start {start} <= {last.on(start)}",
+        verdict(holds=holds),
+        f"start {start} {'within' if holds else 'outside'} {first.on(start)} to {last.on(start)}",
         by=last,
         facts=situation.spell.placements[0].started_by,
     )
@@ -109,7 +111,8 @@ def igu_age(situation: Situation) -> Check:
     if born is not None:
         of_age = months_after(born, rules.age_from_months.on(start))
         result = verdict(holds=of_age <= start and oldest.holds(born, start))
-        arithmetic = f"{of_age} <= start {oldest.written(born, start)}"
+        sign = ">=" if of_age <= start else "<"
+        arithmetic = f"start {start} {sign} {of_age}; start {oldest.written(born, start)}"
     facts = person.facts_for("born_on")
     return situation.check(Reason.IGU_AGE, result, arithmetic, by=rules.age_limit, facts=facts)
 
@@ -126,3 +129,7 @@ def igu_residence_too_long(situation: Situation) -> Check:
         arithmetic = f"start {limit.on(start).written(since, start)}"
     facts = person.facts_for("resident_since")
     return situation.check(Reason.IGU_RESIDENCE_TOO_LONG, result, arithmetic, by=limit, facts=facts)
+
+
+def _listed(categories: frozenset[str]) -> str:
+    return ", ".join(sorted(categories))

@@ -1,0 +1,105 @@
+"""What changed between the instalments as stored and a new assessment, and what that is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from services.bonus.domain.assessment import Assessment, Instalment, Missing, Reason, Status
+from shared.values.money import ore
+
+
+class LineKey(NamedTuple):
+    """What makes an instalment the same one, for one person."""
+
+    employer: str
+    scheme: str
+    milestone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An instalment as it stands: what is stored of it, and told to others when it changes."""
+
+    due_on: date
+    amount_ore: int
+    """Payable when DUE; a forecast, or what would be due, otherwise."""
+    status: Status
+    reason: Reason | None
+    missing: tuple[Missing, ...]
+    rule: str
+    law: str
+
+    @property
+    def entitled_ore(self) -> int:
+        """What the company has a right to be paid now, in øre."""
+        return self.amount_ore if self.status is Status.DUE else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One instalment that is not what it was; `before` is None when it is new."""
+
+    key: LineKey
+    before: Line | None
+    after: Line
+
+    @property
+    def entitlement_change_ore(self) -> int:
+        """What the right to be paid has grown (or, negative, shrunk) by, in øre."""
+        return self.after.entitled_ore - (self.before.entitled_ore if self.before else 0)
+
+    @property
+    def verdict_changed(self) -> bool:
+        """Whether status or reason is another than before."""
+        if self.before is None:
+            return True
+        return (self.before.status, self.before.reason) != (self.after.status, self.after.reason)
+
+
+def differences(stored: Mapping[LineKey, Line], assessment: Assessment) -> tuple[Difference, ...]:
+    """Every instalment that changed; those given up come first, so that a right can move.
+
+    An instalment that is stored but no longer listed gives no payment: it becomes REFUSED as
+    ANNULLED, under the rule it was last decided by.
+    """
+    now = {line_key(instalment): line_of(instalment) for instalment in assessment.instalments}
+    gone = {key: _annulled(line) for key, line in stored.items() if key not in now}
+    changed = [
+        Difference(key, stored.get(key), after)
+        for key, after in sorted({**now, **gone}.items())
+        if stored.get(key) != after
+    ]
+    return tuple(sorted(changed, key=lambda each: each.after.status is Status.DUE))
+
+
+def line_key(instalment: Instalment) -> LineKey:
+    """The key an assessed instalment is stored under."""
+    return LineKey(instalment.employer, instalment.scheme, instalment.milestone)
+
+
+def line_of(instalment: Instalment) -> Line:
+    """What is stored of an assessed instalment."""
+    return Line(
+        due_on=instalment.due_on,
+        amount_ore=ore(instalment.amount_dkk),
+        status=instalment.status,
+        reason=instalment.reason,
+        missing=instalment.missing,
+        rule=instalment.rule,
+        law=instalment.law,
+    )
+
+
+def _annulled(line: Line) -> Line:
+    return Line(
+        due_on=line.due_on,
+        amount_ore=0,
+        status=Status.REFUSED,
+        reason=Reason.ANNULLED,
+        missing=(),
+        rule=line.rule,
+        law=line.law,
+    )
