@@ -1,0 +1,1 @@
+"""The door's rules: who a number belongs to, what a report means, what becomes of it."""
