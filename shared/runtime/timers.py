@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from shared.database import Connection, Fault, fault_of
+from shared.messaging.locks import try_session_lock
 from shared.observability.logs import Log, bound
 from shared.runtime.service import ServiceContext, Timer
 from shared.values.clock import today
@@ -25,16 +26,6 @@ LOOK_SECONDS: Final = 1.0
 RETRY_SECONDS_MAX: Final = 60.0
 ERROR_CHARACTERS_MAX: Final = 500
 
-LOCK = """
-SELECT pg_try_advisory_lock(
-           hashtextextended(concat_ws('/', 'timer', current_schema(), $1::text), 0)
-       )
-"""
-UNLOCK = """
-SELECT pg_advisory_unlock(
-           hashtextextended(concat_ws('/', 'timer', current_schema(), $1::text), 0)
-       )
-"""
 FIND_PROGRESS = "SELECT done_on, done_at FROM timer WHERE name = $1"
 SAVE_DONE = """
 INSERT INTO timer (name, done_on, done_at)
@@ -88,15 +79,22 @@ class Timers:
         self._context = context
         self._timers = timers
         self._looking = asyncio.Lock()
+        self._stopping = asyncio.Event()
         self._failures: dict[str, int] = {}
         self._not_before: dict[str, float] = {}
 
     async def run(self) -> None:
-        """Look for due runs once a second, for ever; a run that fails is tried again later."""
+        """Look for due runs once a second until stopped; a run that fails is tried again later."""
         with bound(service=self._context.service_name):
-            while True:
+            while not self._stopping.is_set():
                 await self.run_due()
-                await asyncio.sleep(LOOK_SECONDS)
+                await self._pause()
+
+    async def stop(self) -> None:
+        """Begin no more runs, and wait for the one under way."""
+        self._stopping.set()
+        async with self._looking:
+            return
 
     async def run_due(self, *, at_once: bool = False) -> int:
         """Do every run that is due and nobody else is doing; how many ended well.
@@ -106,6 +104,8 @@ class Timers:
         async with self._looking:
             done = 0
             for timer in self._timers:
+                if self._stopping.is_set():
+                    break
                 if at_once or time.monotonic() >= self._not_before.get(timer.name, 0.0):
                     done += await self._look_at(timer)
             return done
@@ -114,15 +114,20 @@ class Timers:
         """Timers whose last run failed in this process, and how often in a row."""
         return dict(self._failures)
 
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
     async def _look_at(self, timer: Timer) -> int:
         try:
             async with self._context.database.connection() as connection:
-                if not await connection.fetchval(LOCK, timer.name):
+                service = self._context.service_name
+                if not await try_session_lock(connection, "timer", service, timer.name):
                     return 0
-                try:
-                    return await self._run_owed(connection, timer)
-                finally:
-                    await connection.execute(UNLOCK, timer.name)
+                return await self._run_owed(connection, timer)
         except Exception as error:  # noqa: BLE001 # the process loop: counted, said, tried again
             self._note_failure(timer, error)
             return 0
@@ -132,7 +137,9 @@ class Timers:
         ticks = await self._owed(connection, timer)
         if len(ticks) > 1:
             LOG.info("timer_caught_up", timer=timer.name, days=len(ticks))
-        for tick in ticks:
+        for done, tick in enumerate(ticks):
+            if self._stopping.is_set():
+                return done
             began_at = self._context.clock.now()
             try:
                 await timer.run(replace(self._context, due_on=tick.due_on))

@@ -23,6 +23,7 @@ from shared.web.pages import STATIC_FOLDER, build_environment
 from shared.web.problems import MEDIA_TYPE
 
 Router = APIRouter
+Application = FastAPI
 
 PROBLEM_SCHEMA: Mapping[str, object] = {
     "title": "Problem",

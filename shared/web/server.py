@@ -68,6 +68,10 @@ class HttpServer:
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
             await asyncio.wait([self._serving])
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the port; safe twice."""
         self._socket.close()
 
 

@@ -1,0 +1,72 @@
+"""One service in a process of its own: real settings or none at all."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import Final
+
+from shared.database import fault_of
+from shared.messaging.transport import TransportError
+from shared.observability.logs import configure_logs
+from shared.runtime.clock import SystemClock
+from shared.runtime.plans import database_setting
+from shared.runtime.service import Service
+from shared.runtime.settings import Settings, SettingsError, read_settings
+from shared.runtime.supervision import COMPONENT_FAILED, run_until_stopped
+from shared.runtime.system import Surroundings, System
+from shared.runtime.transports import transport_opener
+from shared.web.server import HttpServer, PortTakenError
+
+EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 # a container's own address; what reaches it is decided outside
+USAGE: Final = 2
+"""Exit status when what was asked for can't be meant, as of every command-line program."""
+
+
+def run_alone(service: Service) -> None:
+    """Run the service until told to stop, with the settings of the environment, and exit.
+
+    Exit status 2, and a message that names the variable, when a setting is missing.
+    """
+    try:
+        settings = read_settings(os.environ)
+        check_settings(settings, service)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(USAGE)
+    configure_logs(sys.stdout, renderer="json")
+    sys.exit(run_service(service, settings))
+
+
+def check_settings(settings: Settings, service: Service) -> None:
+    """Raise SettingsError, naming the first one, when the service lacks a setting."""
+    settings.need(database_setting(service.name))
+    settings.need("oidc_issuer")
+    transport_opener(settings)
+    for name in service.needs:
+        settings.need(name)
+
+
+def run_service(service: Service, settings: Settings) -> int:
+    """Run until told to stop; the exit status. A fault at the start is said in one line."""
+    try:
+        return asyncio.run(_run(service, settings))
+    except (PortTakenError, TransportError) as error:
+        sys.stderr.write(f"{service.name} can't start: {error}\n")
+    except Exception as error:
+        if fault_of(error) is None:
+            raise
+        sys.stderr.write(f"{service.name} can't start: {error}\n")
+    return COMPONENT_FAILED
+
+
+async def _run(service: Service, settings: Settings) -> int:
+    surroundings = Surroundings(
+        settings=settings,
+        clock=SystemClock(),
+        open_transport=transport_opener(settings),
+        http=HttpServer("HTTP", EVERYWHERE, settings.http_port),
+        ops=HttpServer("operators'", EVERYWHERE, settings.ops_port),
+    )
+    return await run_until_stopped(System([service], surroundings))

@@ -1,0 +1,78 @@
+"""The folder in which embedded parts keep what they keep, and who is at work in it."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+LOCK_FILE: Final = "in-use-by"
+PASSWORDS_FILE: Final = "passwords.json"
+VAULT_KEY_FILE: Final = "vault.key"
+VAULT_KEY_BYTES: Final = 32
+ISSUER_KEY_FILE: Final = "issuer.key"
+ISSUER_ADDRESS_FILE: Final = "issuer.address"
+
+
+class DataDirHeldError(Exception):
+    """Another process is at work in the data folder; the message says which."""
+
+
+@contextmanager
+def held(data_dir: Path) -> Iterator[None]:
+    """Be the only one at work in the folder, made if missing; the lock dies with the process.
+
+    Raises DataDirHeldError.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (data_dir / LOCK_FILE).open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            holder = lock.read().strip() or "unknown"
+            raise DataDirHeldError(
+                f"{data_dir} is in use by process {holder}; stop it, or choose another folder "
+                "with SAMMEN_DATA_DIR."
+            ) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
+
+
+def passwords(data_dir: Path, service_names: Sequence[str]) -> dict[str, str]:
+    """The passwords of the services' roles, kept in the folder; made where missing."""
+    file = data_dir / PASSWORDS_FILE
+    kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    missing = [name for name in service_names if name not in kept]
+    if missing:
+        kept |= {name: secrets.token_urlsafe(24) for name in missing}
+        write_private(file, json.dumps(kept, indent=2))
+    return {name: kept[name] for name in service_names}
+
+
+def vault_key(data_dir: Path) -> str:
+    """The key person numbers are sealed with, in base64, kept in the folder; made when missing."""
+    file = data_dir / VAULT_KEY_FILE
+    if not file.exists():
+        key = base64.b64encode(secrets.token_bytes(VAULT_KEY_BYTES))
+        write_private(file, key.decode())
+    return file.read_text().strip()
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as output:
+        output.write(text)
+        output.flush()
+        os.fsync(descriptor)
+    draft.replace(file)
