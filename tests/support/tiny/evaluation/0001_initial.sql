@@ -1,0 +1,4 @@
+CREATE TABLE company (
+    cvr   text    NOT NULL PRIMARY KEY,
+    heard integer NOT NULL
+);

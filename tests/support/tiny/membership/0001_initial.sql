@@ -1,0 +1,4 @@
+CREATE TABLE joined (
+    cvr       text NOT NULL PRIMARY KEY,
+    joined_on date NOT NULL
+);
