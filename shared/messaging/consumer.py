@@ -18,7 +18,13 @@ from shared.database import Database
 from shared.messaging.deciding import Fate, Listener, Outcome, RunTooLongError, decide_together
 from shared.messaging.reading import Reading, condemn, read
 from shared.messaging.retry import Bury, GiveUp, Retry, RetryPolicy, Split, decide
-from shared.messaging.transport import Position, Record, Subscription, Transport
+from shared.messaging.transport import (
+    Position,
+    Record,
+    Subscription,
+    Transport,
+    TransportConsumer,
+)
 from shared.messaging.work import Hears
 from shared.observability.logs import Log, bound
 from shared.observability.metrics import Metrics
@@ -82,9 +88,9 @@ class Consumer:
         self._stopping = asyncio.Event()
         self._blocked: Blocked | None = None
         self._dead_in_a_row = 0
-        self._member = transport.consumer(
-            Subscription(self.name, hears.topics, batch_records_max), self._on_batch
-        )
+        self._transport = transport
+        self._subscription = Subscription(self.name, hears.topics, batch_records_max)
+        self._member: TransportConsumer | None = None
 
     @property
     def name(self) -> str:
@@ -98,22 +104,26 @@ class Consumer:
 
     async def start(self) -> None:
         """Join the group and begin; raises what the transport says about topics and permission."""
+        # A transport gives out members only once it is started.
+        self._member = self._transport.consumer(self._subscription, self._on_batch)
         await self._member.start()
         LOG.info("consumer_started", service=self._listener.service, consumer=self.name)
 
     async def stop(self) -> None:
-        """Finish the batch in flight, or leave one that waits, and leave the group."""
+        """Finish the batch in flight, or give up one that waits, and leave; safe before start."""
         self._stopping.set()
-        await self._member.stop()
+        if self._member is not None:
+            await self._member.stop()
         LOG.info("consumer_stopped", service=self._listener.service, consumer=self.name)
 
     async def progress(self) -> Progress:
         """Where it stands, and what it waits for."""
-        return Progress(self.name, await self._member.positions(), self._blocked)
+        positions = await self._member.positions() if self._member else {}
+        return Progress(self.name, positions, self._blocked)
 
     def failure(self) -> BaseException | None:
         """Why it stopped for good (DeadLetterLimitError, OffsetGapError, ...), or None."""
-        error = self._member.failure()
+        error = self._member.failure() if self._member else None
         return None if isinstance(error, ConsumerStoppingError) else error
 
     async def _on_batch(self, records: Sequence[Record]) -> None:

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+import pytest
+
+from shared.messaging import failpoints
+from shared.messaging.consumer import Consumer
+from shared.messaging.dead_letters import list_dead_letters, listeners_of
+from shared.messaging.deciding import Listener
+from shared.messaging.letter import DeadLetter, State
+from shared.messaging.retry import RetryPolicy
+from shared.messaging.transport import Record
+from shared.observability.metrics import Metrics
+from tests.support.handfed import HandFedBus
+from tests.support.messaging import HASTY, Bookkeeper, Seen, World, open_world, seen
+from tests.support.postgres import DatabaseFactory
+
+
+@pytest.fixture(autouse=True)
+def _no_failpoints_left() -> None:
+    failpoints.clear()
+
+
+@pytest.fixture
+async def world(database_factory: DatabaseFactory) -> AsyncIterator[World]:
+    async with open_world(database_factory) as opened:
+        yield opened
+
+
+@dataclass
+class Desk:
+    """Bonus, hearing what the test hands it, with the bookkeeper as its handler."""
+
+    world: World
+    bookkeeper: Bookkeeper = field(default_factory=Bookkeeper)
+    bus: HandFedBus = field(default_factory=HandFedBus)
+    metrics: Metrics = field(default_factory=Metrics)
+    consumer: Consumer = field(init=False)
+
+    async def open(self, policy: RetryPolicy = HASTY) -> None:
+        """Start a consumer, the first or another after one that failed."""
+        self.consumer = Consumer(
+            "bonus",
+            self.bookkeeper.hears(),
+            database=self.world.bonus,
+            transport=self.bus,
+            clock=self.world.clock,
+            metrics=self.metrics,
+            policy=policy,
+        )
+        await self.consumer.start()
+
+    async def deliver(self, *batch: Record) -> None:
+        """Have the consumer decide a batch."""
+        await self.bus.deliver(batch)
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """Whose dead letters a person decides about."""
+        return listeners_of(
+            "bonus",
+            [self.bookkeeper.hears()],
+            database=self.world.bonus,
+            clock=self.world.clock,
+        )
+
+    async def seen(self) -> list[Seen]:
+        """What the handler did, in order."""
+        return await seen(self.world.bonus)
+
+    async def letters(self, state: State | None = None) -> list[DeadLetter]:
+        """What could not be decided, in order of arrival."""
+        async with self.world.bonus.connection() as connection:
+            return await list_dead_letters(connection, state=state)
+
+
+@pytest.fixture
+async def desk(world: World) -> AsyncIterator[Desk]:
+    async with AsyncExitStack() as stack:
+        opened = Desk(world)
+        await opened.open()
+        stack.push_async_callback(opened.consumer.stop)
+        yield opened

@@ -1,0 +1,83 @@
+"""A bus whose batches the test hands over itself, and one that fails as the test says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from shared.messaging.transport import (
+    BatchHandler,
+    OutgoingRecord,
+    Position,
+    Record,
+    Subscription,
+)
+
+
+class HandFedMember:
+    """The one member of a group on a bus without a bus."""
+
+    def __init__(self, handler: BatchHandler) -> None:
+        self._handler = handler
+        self._failure: BaseException | None = None
+        self.places: dict[tuple[str, int], Position] = {}
+
+    async def start(self) -> None:
+        """Nothing needs starting."""
+
+    async def stop(self) -> None:
+        """Nothing is in flight but what the test awaits."""
+
+    async def positions(self) -> Mapping[tuple[str, int], Position]:
+        """What the test says."""
+        return self.places
+
+    def failure(self) -> BaseException | None:
+        """What the handler raised."""
+        return self._failure
+
+    async def deliver(self, batch: Sequence[Record]) -> None:
+        """Give the handler a batch; raises what it raises, and is dead from then on."""
+        assert self._failure is None, "a member that failed is given nothing more"
+        try:
+            await self._handler(batch)
+        except BaseException as error:
+            self._failure = error
+            raise
+
+
+class HandFedBus:
+    """A bus that publishes into a list and delivers what the test gives it."""
+
+    def __init__(self) -> None:
+        self.published: list[OutgoingRecord] = []
+        self.calls: list[list[OutgoingRecord]] = []
+        self.before_publish: Callable[[Sequence[OutgoingRecord]], None] | None = None
+        """Raises what publishing is to raise."""
+        self.member: HandFedMember | None = None
+
+    async def start(self) -> None:
+        """Nothing needs starting."""
+
+    async def close(self) -> None:
+        """Nothing needs closing."""
+
+    async def check_topics(self, topics: Mapping[str, int]) -> None:
+        """Every topic is there."""
+
+    async def publish(self, records: Sequence[OutgoingRecord]) -> None:
+        """Store the records, unless the test says otherwise."""
+        self.calls.append(list(records))
+        if self.before_publish is not None:
+            self.before_publish(records)
+        self.published.extend(records)
+
+    def consumer(self, subscription: Subscription, handler: BatchHandler) -> HandFedMember:
+        """The one member of the group."""
+        self.subscription = subscription
+        self.member = HandFedMember(handler)
+        return self.member
+
+    async def deliver(self, batch: Sequence[Record]) -> None:
+        """Give the one member a batch."""
+        assert self.member is not None, "start the consumer first"
+        await self.member.deliver(batch)
