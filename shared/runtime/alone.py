@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from typing import Final
 
 from shared.database import fault_of
@@ -15,7 +17,7 @@ from shared.runtime.plans import database_setting
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings, SettingsError, read_settings
 from shared.runtime.supervision import COMPONENT_FAILED, run_until_stopped
-from shared.runtime.system import Surroundings, System
+from shared.runtime.system import Surroundings
 from shared.runtime.transports import transport_opener
 from shared.web.server import HttpServer, PortTakenError
 
@@ -51,7 +53,7 @@ def check_settings(settings: Settings, service: Service) -> None:
 def run_service(service: Service, settings: Settings) -> int:
     """Run until told to stop; the exit status. A fault at the start is said in one line."""
     try:
-        return asyncio.run(_run(service, settings))
+        return asyncio.run(run_until_stopped(_surroundings(settings), [service]))
     except (PortTakenError, TransportError) as error:
         sys.stderr.write(f"{service.name} can't start: {error}\n")
     except Exception as error:
@@ -61,12 +63,17 @@ def run_service(service: Service, settings: Settings) -> int:
     return COMPONENT_FAILED
 
 
-async def _run(service: Service, settings: Settings) -> int:
-    surroundings = Surroundings(
-        settings=settings,
-        clock=SystemClock(),
-        open_transport=transport_opener(settings),
-        http=HttpServer("HTTP", EVERYWHERE, settings.http_port),
-        ops=HttpServer("operators'", EVERYWHERE, settings.ops_port),
-    )
-    return await run_until_stopped(System([service], surroundings))
+@asynccontextmanager
+async def _surroundings(settings: Settings) -> AsyncIterator[Surroundings]:
+    with ExitStack() as stack:
+        http = HttpServer("HTTP", EVERYWHERE, settings.http_port)
+        stack.callback(http.release)
+        ops = HttpServer("operators'", EVERYWHERE, settings.ops_port)
+        stack.callback(ops.release)
+        yield Surroundings(
+            settings=settings,
+            clock=SystemClock(),
+            open_transport=transport_opener(settings),
+            http=http,
+            ops=ops,
+        )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 LOCK_FILE: Final = "in-use-by"
 PASSWORDS_FILE: Final = "passwords.json"
-VAULT_KEY_FILE: Final = "vault.key"
-VAULT_KEY_BYTES: Final = 32
+ADDRESSES_FILE: Final = "addresses.json"
 ISSUER_KEY_FILE: Final = "issuer.key"
 ISSUER_ADDRESS_FILE: Final = "issuer.address"
 
@@ -58,13 +56,15 @@ def passwords(data_dir: Path, service_names: Sequence[str]) -> dict[str, str]:
     return {name: kept[name] for name in service_names}
 
 
-def vault_key(data_dir: Path) -> str:
-    """The key person numbers are sealed with, in base64, kept in the folder; made when missing."""
-    file = data_dir / VAULT_KEY_FILE
-    if not file.exists():
-        key = base64.b64encode(secrets.token_bytes(VAULT_KEY_BYTES))
-        write_private(file, key.decode())
-    return file.read_text().strip()
+def remember_addresses(data_dir: Path, addresses: Mapping[str, str]) -> None:
+    """Keep the database addresses of the system at work here, for commands typed beside it."""
+    write_private(data_dir / ADDRESSES_FILE, json.dumps(addresses, indent=2))
+
+
+def known_addresses(data_dir: Path) -> dict[str, str]:
+    """The database addresses of the system last at work here, by setting; empty if none was."""
+    file = data_dir / ADDRESSES_FILE
+    return json.loads(file.read_text()) if file.exists() else {}
 
 
 def write_private(file: Path, text: str) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 from shared.database import EmbeddedPostgres
 from shared.database.roles import url_for
 from shared.runtime import datadir
+from shared.runtime.clock import SystemClock
 from shared.runtime.plans import database_setting, passwords_in, prepare_database, role_of
 from shared.runtime.service import Service
 from shared.runtime.settings import EMBEDDED_BUS, Settings, variable
@@ -43,6 +44,7 @@ async def embedded_surroundings(
             filled = _without_database(with_database, data_dir, say)
             passwords = passwords_in(filled, services)
             await prepare_database(filled.need("database_url"), services, passwords)
+            datadir.remember_addresses(data_dir, _addresses(filled, services))
             with _servers(filled, say) as (http, ops):
                 issuer = _issuer(filled, data_dir, http.port, say)
                 if issuer is not None:
@@ -96,8 +98,13 @@ def _with_addresses(
     return _updated(settings, given)
 
 
+def _addresses(settings: Settings, services: Sequence[Service]) -> dict[str, str]:
+    names = [database_setting(service.name) for service in services]
+    return {name: settings.need(name) for name in names}
+
+
 def _without_database(settings: Settings, data_dir: Path, say: Say) -> Settings:
-    given: dict[str, object] = {}
+    given: dict[str, object] = {"data_dir": data_dir}
     if settings.kafka_bootstrap_servers is None:
         given["kafka_bootstrap_servers"] = EMBEDDED_BUS
         say(f"{variable('kafka_bootstrap_servers')} is not set: using the bus inside PostgreSQL")
@@ -107,8 +114,10 @@ def _without_database(settings: Settings, data_dir: Path, say: Say) -> Settings:
         given["smtp_url"] = f"file://{mails_dir}"
         say(f"{variable('smtp_url')} is not set: mails are written as files to {mails_dir}")
     if settings.vault_key is None:
-        given["vault_key"] = datadir.vault_key(data_dir)
-        say(f"{variable('vault_key')} is not set: using a key of our own, kept in {data_dir}")
+        say(
+            f"{variable('vault_key')} is not set: person numbers are sealed with a key kept in "
+            f"{data_dir}, and constructed ones (day plus 60) are taken"
+        )
     return _updated(settings, given)
 
 
@@ -123,7 +132,7 @@ def _issuer(
         "the development issuer; `sammen token` prints its tokens"
     )
     datadir.write_private(data_dir / datadir.ISSUER_ADDRESS_FILE, address)
-    return DevelopmentIssuer(address, load_key(data_dir / datadir.ISSUER_KEY_FILE))
+    return DevelopmentIssuer(address, load_key(data_dir / datadir.ISSUER_KEY_FILE), SystemClock())
 
 
 def local_issuer(settings: Settings) -> DevelopmentIssuer:
@@ -137,7 +146,7 @@ def local_issuer(settings: Settings) -> DevelopmentIssuer:
     address = f"http://{LOOPBACK}:{settings.http_port}{PATH}"
     if known.exists():
         address = known.read_text().strip()
-    return DevelopmentIssuer(address, load_key(data_dir / datadir.ISSUER_KEY_FILE))
+    return DevelopmentIssuer(address, load_key(data_dir / datadir.ISSUER_KEY_FILE), SystemClock())
 
 
 @contextmanager

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Final
 
 from shared.messaging.watchdog import WatchdogError
 from shared.observability.logs import Log
-from shared.runtime.system import ComponentError, System
+from shared.runtime.service import Service
+from shared.runtime.system import ComponentError, Surroundings, System
 
 LOG = Log(__name__)
 
@@ -25,21 +26,52 @@ DRAIN_SECONDS_MAX: Final = 30.0
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
-async def run_until_stopped(
-    system: System, *, started: Callable[[System], None] | None = None
-) -> int:
-    """Run the system until SIGTERM or SIGINT, or until a part of it fails; the exit status.
+Started = Callable[[System], None]
+"""Told once the system is up."""
 
-    The first signal drains. A second one ends the process at once, unfinished work and all:
-    nothing is lost by that, since what is unfinished is delivered again.
+
+async def run_until_stopped(
+    opened: AbstractAsyncContextManager[Surroundings],
+    services: Sequence[Service],
+    *,
+    started: Started | None = None,
+) -> int:
+    """Run the services until SIGTERM or SIGINT, or until a part of them fails; the exit status.
+
+    The first signal drains, or breaks off a start. A second one ends the process at once,
+    unfinished work and all: nothing is lost by that, since what is unfinished is delivered again.
     """
-    told = asyncio.Event()
+    told = _Told()
     with _signals_caught(told):
-        await system.start()
-        if started is not None:
-            started(system)
-        status = await _wait(system, told)
-        return await _drain(system, status)
+        try:
+            async with opened as surroundings:
+                system = System(services, surroundings)
+                await system.start()
+                told.starting = None
+                if started is not None:
+                    started(system)
+                status = await _wait(system, told.event)
+                return await _drain(system, status)
+        except asyncio.CancelledError:
+            if told.starting is None or not told.event.is_set():
+                raise
+            told.starting.uncancel()
+            return GOOD
+
+
+class _Told:
+    """Whether a signal has come, and which task is still starting things when one does."""
+
+    def __init__(self) -> None:
+        self.event = asyncio.Event()
+        self.starting = asyncio.current_task()
+
+    def on_signal(self, number: int) -> None:
+        if self.event.is_set():
+            os._exit(SIGNALLED + number)
+        self.event.set()
+        if self.starting is not None:
+            self.starting.cancel()
 
 
 async def _wait(system: System, told: asyncio.Event) -> int:
@@ -83,16 +115,10 @@ async def _drain(system: System, status: int) -> int:
 
 
 @contextmanager
-def _signals_caught(told: asyncio.Event) -> Iterator[None]:
+def _signals_caught(told: _Told) -> Iterator[None]:
     loop = asyncio.get_running_loop()
-
-    def on_signal(number: int) -> None:
-        if told.is_set():
-            os._exit(SIGNALLED + number)
-        told.set()
-
     for number in SIGNALS:
-        loop.add_signal_handler(number, on_signal, number)
+        loop.add_signal_handler(number, told.on_signal, number)
     try:
         yield
     finally:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -18,6 +18,7 @@ from fastapi import APIRouter, Form, Request
 from jwt.algorithms import ECAlgorithm
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from shared.values.clock import Clock
 from shared.values.cvr import is_cvr, parse_cvr
 from shared.values.municipalities import list_municipalities, parse_municipality_code
 from shared.web.identity import ROLES, SESSION_COOKIE, Role
@@ -39,9 +40,13 @@ class TokenRequestError(ValueError):
 class DevelopmentIssuer:
     """Issues tokens under one address with one key."""
 
-    def __init__(self, address: str, key: ec.EllipticCurvePrivateKey) -> None:
-        """`address` is what tokens carry as `iss`; discovery answers under it."""
+    def __init__(self, address: str, key: ec.EllipticCurvePrivateKey, clock: Clock) -> None:
+        """`address` is what tokens carry as `iss`; discovery answers under it.
+
+        The clock must be the machine's wherever tokens are checked: those who check use that one.
+        """
         self.address = address
+        self._clock = clock
         self._key = key
         self._key_id = _thumbprint(key.public_key())
 
@@ -59,7 +64,7 @@ class DevelopmentIssuer:
         Without a subject one is made from the role and whom it is for.
         """
         claims = _claims_for(role, municipality, cvr)
-        now = datetime.now(UTC)
+        now = self._clock.now()
         body = {
             "iss": self.address,
             "aud": AUDIENCE,

@@ -22,6 +22,7 @@ from shared.contracts.membership import CompanyJoined
 from shared.contracts.topics import load_topics
 from shared.messaging.embedded import create_topics
 from shared.messaging.work import Hears, Received, Work
+from shared.runtime.clock import SystemClock
 from shared.runtime.plans import database_setting, plans_for, role_of
 from shared.runtime.service import Service, ServiceContext
 from shared.runtime.settings import EMBEDDED_BUS, Settings
@@ -110,7 +111,9 @@ async def running_system(
     """The services at work in a prepared database, until the block ends."""
     http, ops = HttpServer("HTTP", LOOPBACK, 0), HttpServer("operators'", LOOPBACK, 0)
     issuer = DevelopmentIssuer(
-        f"http://{LOOPBACK}:{http.port}{PATH}", ec.generate_private_key(ec.SECP256R1())
+        f"http://{LOOPBACK}:{http.port}{PATH}",
+        ec.generate_private_key(ec.SECP256R1()),
+        SystemClock(),
     )
     settings = settings_for(database, services, issuer.address, **more)
     system = System(
