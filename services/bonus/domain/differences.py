@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -50,6 +50,13 @@ class Difference:
     def entitlement_change_ore(self) -> int:
         """What the right to be paid has grown (or, negative, shrunk) by, in øre."""
         return self.after.entitled_ore - (self.before.entitled_ore if self.before else 0)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether something changed that others are told; what is missing stays in the case."""
+        return self.before is None or replace(self.before, missing=()) != replace(
+            self.after, missing=()
+        )
 
     @property
     def verdict_changed(self) -> bool:

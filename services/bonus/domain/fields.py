@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 
+from shared.values.persons import mask_person_numbers
+
 DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|\+00:00)", re.ASCII)
 DECIMAL: Final = re.compile(r"-?\d{1,12}(\.\d{1,12})?", re.ASCII)
@@ -141,6 +143,6 @@ def kind_of(value: object) -> str:
 
 
 def quoted(value: object) -> str:
-    """Show text, shortened and without control characters; of anything else its kind."""
-    shown = ascii(value) if isinstance(value, str) else kind_of(value)
+    """Show text, shortened, without control characters or person numbers; else the kind."""
+    shown = ascii(mask_person_numbers(value)) if isinstance(value, str) else kind_of(value)
     return shown if len(shown) <= SHOWN_MAX else f"{shown[:SHOWN_MAX]}..."
