@@ -1,0 +1,154 @@
+"""Bonus over HTTP: applying for an instalment, and looking at cases with their explanation.
+
+A company sees its own cases, a municipality those of persons it placed; what is not the caller's
+to know of does not exist for it (404).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import Field
+
+from services.bonus.handlers import hearing, reading
+from services.bonus.handlers.hearing import Application
+from services.bonus.handlers.reading import Scope
+from services.bonus.store import cases, facts
+from services.bonus.store.cases import BonusCase
+from services.bonus.store.facts import StoredPlacement
+from shared.contracts.base import Contract
+from shared.contracts.fields import Day, Milestone, PlacementId
+from shared.messaging.work import Work
+from shared.runtime.service import ServiceContext
+from shared.web.body import FromJson
+from shared.web.idempotency import Answer, answer_once
+from shared.web.identity import Identity, allow
+from shared.web.problems import invalid, not_found
+
+MILESTONES_OF = {"ordinary": ("M6", "M12"), "igu": ("M6", "M24")}
+
+Applicant = Annotated[Identity, Depends(allow("company", "caseworker"))]
+Reader = Annotated[
+    Identity, Depends(allow("company", "municipality", "caseworker", "approver", "finance"))
+]
+
+
+class ApplicationRequest(Contract):
+    """What a company applies for."""
+
+    placement: PlacementId = Field(description="Id of the placement, `<sender>/<their id>`.")
+    milestone: Milestone = Field(description="M6 and M12 (ordinary), or M6 and M24 (IGU).")
+    filed_on: Day | None = Field(
+        default=None,
+        description="Day a paper application was filed; for caseworkers only. Absent = today.",
+    )
+
+
+def router(context: ServiceContext) -> APIRouter:
+    """The routes below `/bonus/v1`."""
+    routes = APIRouter(prefix="/bonus/v1", tags=["bonus"])
+    _add_applications(routes, context)
+    _add_cases(routes, context)
+    return routes
+
+
+def _add_applications(routes: APIRouter, context: ServiceContext) -> None:
+    @routes.post("/applications", status_code=201, summary="Apply for one milestone's instalment")
+    async def apply(
+        request: Request, asked: FromJson[ApplicationRequest], caller: Applicant
+    ) -> Response:
+        async def act(work: Work) -> Answer:
+            placement = await _own_placement(work, asked, caller)
+            filed_on = _filed_on(work, asked, caller)
+            filed = await hearing.apply_for_bonus(work, placement, asked.milestone, filed_on)
+            return Answer(await _filed(work, filed), 201)
+
+        async with context.begin() as work:
+            return await answer_once(work, caller, request, lambda: act(work))
+
+
+def _add_cases(routes: APIRouter, context: ServiceContext) -> None:
+    @routes.get("/cases", summary="Bonus cases the caller may know of")
+    async def list_cases(
+        caller: Reader,
+        placement: Annotated[str | None, Query(max_length=200)] = None,
+        person: Annotated[str | None, Query(max_length=36)] = None,
+        employer: Annotated[str | None, Query(max_length=8)] = None,
+    ) -> dict[str, object]:
+        async with context.begin() as work:
+            found = await reading.list_visible_cases(
+                work, scope_of(caller), employer=employer, person=person, placement=placement
+            )
+        return {"cases": found}
+
+    @routes.get("/cases/{case}", summary="One case: its instalments, and why")
+    async def show_case(
+        case: str,
+        caller: Reader,
+        as_of: Annotated[date | None, Query(description="Seen on; absent = today.")] = None,
+        known_on: Annotated[date | None, Query(description="Known by; absent = now.")] = None,
+    ) -> dict[str, object]:
+        async with context.begin() as work:
+            found = await reading.find_visible_case(work, scope_of(caller), case)
+            if found is None:
+                raise not_found("No bonus case has this id.")
+            return await reading.explain_case(work, found, as_of=as_of, known_on=known_on)
+
+
+def scope_of(caller: Identity) -> Scope:
+    """What the caller may know of: its own, what it placed, or everything."""
+    match caller.role:
+        case "company":
+            return Scope(employer=caller.cvr)
+        case "municipality":
+            return Scope(sender=caller.municipality)
+        case _:
+            return Scope()
+
+
+async def _own_placement(
+    work: Work, asked: ApplicationRequest, caller: Identity
+) -> StoredPlacement:
+    placement = await facts.find_placement(work.connection, asked.placement)
+    foreign = caller.role == "company" and placement and placement.employer != caller.cvr
+    if placement is None or foreign:
+        raise not_found("No placement has this id yet; one that was just reported takes a moment.")
+    milestones = MILESTONES_OF.get(placement.kind)
+    if milestones is None:
+        raise invalid(f"A placement of the kind {placement.kind} bears no bonus.")
+    if asked.milestone not in milestones:
+        offered = " and ".join(milestones)
+        raise invalid(f"The kind {placement.kind} has the milestones {offered}.")
+    return placement
+
+
+def _filed_on(work: Work, asked: ApplicationRequest, caller: Identity) -> date:
+    if asked.filed_on is None:
+        return work.today
+    if caller.role != "caseworker":
+        raise invalid("A company's application is filed today; leave filed_on out.")
+    if asked.filed_on > work.today:
+        raise invalid("An application can't be filed on a day to come.")
+    return asked.filed_on
+
+
+async def _filed(work: Work, filed: Application) -> dict[str, object]:
+    stored = await cases.list_instalments(work.connection, [filed.case.person])
+    status = next(
+        (each.line.status for each in stored.get(filed.case.person, []) if _is_for(each, filed)),
+        None,
+    )
+    return {
+        "case": filed.case.case_id,
+        "placement": filed.placement.placement,
+        "milestone": filed.milestone,
+        "filed_on": filed.filed_on,
+        "status": status,
+    }
+
+
+def _is_for(instalment: cases.StoredInstalment, filed: Application) -> bool:
+    case: BonusCase = instalment.case
+    return case == filed.case and instalment.milestone == filed.milestone

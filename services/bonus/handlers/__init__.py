@@ -1,0 +1,1 @@
+"""What bonus does: hearing (facts, applications, a new day), assessing (what follows), reading."""

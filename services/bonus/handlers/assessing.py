@@ -1,0 +1,153 @@
+"""From facts to money: load all that is known of a person, apply the rules, act on what differs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from services.bonus.domain.assessment import Assessment, Status
+from services.bonus.domain.differences import Difference, LineKey, differences
+from services.bonus.domain.engine import assess, next_look_on
+from services.bonus.domain.facts import Fact, PlacementStarted
+from services.bonus.domain.parsing import parse_fact
+from services.bonus.rules import load_rules
+from services.bonus.store import cases, facts, ledger
+from services.bonus.store.cases import StoredInstalment
+from services.bonus.store.facts import LockedPerson, StoredFact
+from services.bonus.store.ledger import EntitlementChange
+from shared.contracts.bonus import (
+    BonusAssessed,
+    BonusInstalmentDue,
+    BonusRefused,
+    BonusUnderReview,
+)
+from shared.database import Connection
+from shared.messaging.work import Cause, Work
+from shared.values.dates import day_in_copenhagen
+
+
+async def assess_persons(
+    work: Work, locked: Sequence[LockedPerson], causes: Mapping[str, Cause]
+) -> None:
+    """Apply the rules to all that is known of the persons; save, post and tell what differs.
+
+    The caller holds the persons' locks. An assessment never goes back to an earlier day, so that
+    a process whose clock is behind changes nothing.
+    """
+    if not locked:
+        return
+    persons = [each.person for each in locked]
+    known = await load_facts(work.connection, persons)
+    stored = await cases.list_instalments(work.connection, persons)
+    as_of = max([work.today, *(each.assessed_on for each in locked if each.assessed_on)])
+    assessments = {person: assess_known(known[person], as_of=as_of) for person in persons}
+    found: list[tuple[str, Difference]] = []
+    for person, assessment in assessments.items():
+        lines = {each.key: each.line for each in stored.get(person, [])}
+        found += [(person, each) for each in differences(lines, assessment)]
+    kept = {(person, each.key): each for person in persons for each in stored.get(person, [])}
+    await _save(work, found, kept, causes)
+    looks = [(person, next_look_on(assessment)) for person, assessment in assessments.items()]
+    await facts.save_looks(work.connection, looks, assessed_on=as_of)
+
+
+async def load_facts(connection: Connection, persons: Sequence[str]) -> dict[str, list[Fact]]:
+    """All that is known and bears on each person, the sectors of their employers included."""
+    known: dict[str, list[Fact]] = {person: [] for person in persons}
+    for stored in await facts.list_facts_of_persons(connection, persons):
+        assert stored.person is not None, "asked for by person"
+        known[stored.person].append(_fact(stored))
+    employers = {person: employers_in(told) for person, told in known.items()}
+    sectors: dict[str, list[Fact]] = defaultdict(list)
+    wanted = set().union(*employers.values())
+    for stored in await facts.list_facts_of_employers(connection, wanted) if wanted else []:
+        assert stored.employer is not None, "asked for by employer"
+        sectors[stored.employer].append(_fact(stored))
+    for person in persons:
+        known[person] += [fact for each in employers[person] for fact in sectors[each]]
+    return known
+
+
+def employers_in(told_facts: Iterable[Fact]) -> set[str]:
+    """Every employer the person was ever reported at."""
+    return {fact.employer for fact in told_facts if isinstance(fact, PlacementStarted)}
+
+
+def assess_known(known: Sequence[Fact], *, as_of: date) -> Assessment:
+    """What all these facts come to, seen on `as_of`."""
+    known_on = max((fact.recorded_on for fact in known), default=as_of)
+    return assess(known, as_of=as_of, known_on=max(as_of, known_on), rules=load_rules())
+
+
+def _fact(stored: StoredFact) -> Fact:
+    """The fact as the rules read it."""
+    instant = stored.recorded_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    recorded_on = day_in_copenhagen(stored.recorded_at).isoformat()
+    recorded = {"fact": stored.name, "recorded_on": recorded_on, "recorded_at": instant}
+    return parse_fact({**stored.content, **recorded})
+
+
+async def _save(
+    work: Work,
+    found: Sequence[tuple[str, Difference]],
+    kept: Mapping[tuple[str, LineKey], StoredInstalment],
+    causes: Mapping[str, Cause],
+) -> None:
+    """Save every difference, post what it is worth, and tell of it."""
+    if not found:
+        return
+    wanted = [(person, each.key.employer, each.key.scheme) for person, each in found]
+    opened = await cases.ensure_cases(work.connection, wanted, opened_at=work.now)
+    changed: list[StoredInstalment] = []
+    worth: list[EntitlementChange] = []
+    for person, each in found:
+        before = kept.get((person, each.key))
+        after = (
+            replace(before, line=each.after)
+            if before
+            else StoredInstalment(
+                instalment_id=str(uuid4()),
+                case=opened[person, each.key.employer, each.key.scheme],
+                milestone=each.key.milestone,
+                line=each.after,
+            )
+        )
+        changed.append(after)
+        if change := each.entitlement_change_ore:
+            worth.append(EntitlementChange(after.instalment_id, change, each.after.due_on))
+        _tell(work, after, each, causes.get(person))
+    await cases.save_instalments(work.connection, changed, assessed_at=work.now)
+    await ledger.insert_entitlement_changes(work.connection, worth, entered_at=work.now)
+
+
+def _tell(
+    work: Work, instalment: StoredInstalment, difference: Difference, cause: Cause | None
+) -> None:
+    """Publish what became of an instalment: its assessment, and what follows from it."""
+    line = instalment.line
+    common: dict[str, Any] = {
+        "case": instalment.case.case_id,
+        "scheme": instalment.case.scheme,
+        "milestone": instalment.milestone,
+        "employer": instalment.case.employer,
+        "law": line.law,
+    }
+    reasoned: dict[str, Any] = {
+        **common,
+        "reason": line.reason and line.reason.value,
+        "rule": line.rule,
+    }
+    amounts: dict[str, Any] = {"amount_ore": line.amount_ore, "due_on": line.due_on}
+    if difference.is_told:
+        work.publish(BonusAssessed(**reasoned, **amounts, status=line.status.value), cause=cause)
+    if difference.entitlement_change_ore and line.status is Status.DUE:
+        identified: dict[str, Any] = {**common, "instalment": instalment.instalment_id}
+        work.publish(BonusInstalmentDue(**identified, **amounts), cause=cause)
+    elif difference.verdict_changed and line.status is Status.REFUSED:
+        work.publish(BonusRefused(**reasoned), cause=cause)
+    elif difference.verdict_changed and line.status is Status.REVIEW:
+        work.publish(BonusUnderReview(**reasoned), cause=cause)

@@ -1,0 +1,127 @@
+"""Looking at cases: who may know of which, and what each comes to and why, on any date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from services.bonus.assess import as_object
+from services.bonus.domain.assessment import Assessment
+from services.bonus.domain.engine import assess
+from services.bonus.handlers.assessing import load_facts
+from services.bonus.rules import load_rules
+from services.bonus.store import cases, facts
+from services.bonus.store.cases import BonusCase, StoredInstalment
+from shared.messaging.work import Work
+from shared.values.persons import InvalidPersonReferenceError, parse_person_reference
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which cases somebody may know of: an employer's, a sender's persons', or all of them."""
+
+    employer: str | None = None
+    sender: str | None = None
+
+
+async def list_visible_cases(
+    work: Work, scope: Scope, *, employer: str | None, person: str | None, placement: str | None
+) -> list[dict[str, object]]:
+    """The cases within the scope that fit every given filter, each with its instalments."""
+    if scope.employer and employer and employer != scope.employer:
+        return []
+    if person is not None and not is_reference(person):
+        return []
+    found = await cases.list_cases(
+        work.connection,
+        employer=employer or scope.employer,
+        person=person,
+        placement=placement,
+        sender=scope.sender,
+    )
+    stored = await cases.list_instalments(work.connection, sorted({each.person for each in found}))
+    return [_summary(each, scope, stored.get(each.person, [])) for each in found]
+
+
+async def find_visible_case(work: Work, scope: Scope, case_id: str) -> BonusCase | None:
+    """The case, if there is one with this id within the scope."""
+    case = await cases.find_case(work.connection, case_id) if is_reference(case_id) else None
+    if case is None or (scope.employer and case.employer != scope.employer):
+        return None
+    if scope.sender and not await facts.has_reported(work.connection, case.person, scope.sender):
+        return None
+    return case
+
+
+async def assess_case(
+    work: Work, case: BonusCase, *, as_of: date | None, known_on: date | None
+) -> Assessment:
+    """The assessment of the case's person, seen on `as_of` (today) as known on `known_on` (now)."""
+    known = (await load_facts(work.connection, [case.person]))[case.person]
+    latest = max((fact.recorded_on for fact in known), default=work.today)
+    return assess(
+        known,
+        as_of=as_of or work.today,
+        known_on=known_on or max(latest, work.today),
+        rules=load_rules(),
+    )
+
+
+async def explain_case(
+    work: Work, case: BonusCase, *, as_of: date | None, known_on: date | None
+) -> dict[str, object]:
+    """The case's instalments and claims, each with the rules, the law and the facts behind it."""
+    assessment = await assess_case(work, case, as_of=as_of, known_on=known_on)
+    explained = as_object(assessment, explained=True)
+    return {
+        "case": case.case_id,
+        "employer": case.employer,
+        "scheme": case.scheme,
+        "as_of": assessment.as_of,
+        "known_on": assessment.known_on,
+        "instalments": _of_case(explained["instalments"], case),
+        "repayment_claims": _of_case(explained["repayment_claims"], case),
+        "flags": explained["flags"],
+    }
+
+
+def is_reference(text: str) -> bool:
+    """Whether the text is a UUID, as references of persons and cases are."""
+    try:
+        parse_person_reference(text)
+    except InvalidPersonReferenceError:
+        return False
+    return True
+
+
+def _of_case(lines: object, case: BonusCase) -> list[dict[str, object]]:
+    assert isinstance(lines, list), "an assessment's lines are a list"
+    return [
+        line for line in lines if (line["employer"], line["scheme"]) == (case.employer, case.scheme)
+    ]
+
+
+def _summary(
+    case: BonusCase, scope: Scope, stored: Sequence[StoredInstalment]
+) -> dict[str, object]:
+    """A case in a list; an employer is not told the person's reference."""
+    told: dict[str, object] = {
+        "case": case.case_id,
+        "employer": case.employer,
+        "scheme": case.scheme,
+        "instalments": [
+            {
+                "instalment": each.instalment_id,
+                "milestone": each.milestone,
+                "due_on": each.line.due_on,
+                "amount_ore": each.line.amount_ore,
+                "status": each.line.status,
+                "reason": each.line.reason,
+                "missing": each.line.missing,
+            }
+            for each in sorted(stored, key=lambda each: each.line.due_on)
+            if each.case == case
+        ],
+    }
+    return told if scope.employer else {**told, "person": case.person}

@@ -1,0 +1,85 @@
+"""Bonus's table of contents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.bonus import api, pages
+from services.bonus.handlers import hearing
+from shared.contracts.bonus import (
+    BonusApplied,
+    BonusAssessed,
+    BonusInstalmentDue,
+    BonusRefused,
+    BonusUnderReview,
+)
+from shared.contracts.membership import EmployerSectorReported
+from shared.contracts.placements import (
+    CourseCompleted,
+    EmploymentConfirmed,
+    LeaveRecorded,
+    PersonCorrected,
+    PersonRegistered,
+    PlacementAnnulled,
+    PlacementCorrected,
+    PlacementEnded,
+    PlacementEndRetracted,
+    PlacementExtended,
+    PlacementReinstated,
+    PlacementStarted,
+)
+from shared.messaging.work import Hears
+from shared.runtime.service import Service, ServiceContext, Timer
+
+FOLDER = Path(__file__).parent
+
+
+async def sweep(context: ServiceContext) -> None:
+    """Assess everyone for whom a milestone has passed, in chunks, until none is left."""
+    found = hearing.SWEEP_CHUNK
+    while found == hearing.SWEEP_CHUNK:
+        async with context.begin() as work:
+            found = await hearing.look_at_due_persons(work)
+
+
+SERVICE = Service(
+    name="bonus",
+    summary="What each placement earns, when, and why",
+    publishes=(BonusApplied, BonusAssessed, BonusInstalmentDue, BonusRefused, BonusUnderReview),
+    hears=(
+        Hears(
+            name="persons",
+            topics=("placements.persons.v1",),
+            events=(PersonRegistered, PersonCorrected),
+            handler=hearing.on_facts,
+        ),
+        Hears(
+            name="placements",
+            topics=("placements.events.v1",),
+            events=(
+                PlacementStarted,
+                PlacementCorrected,
+                EmploymentConfirmed,
+                LeaveRecorded,
+                PlacementExtended,
+                PlacementEnded,
+                PlacementEndRetracted,
+                PlacementAnnulled,
+                PlacementReinstated,
+                CourseCompleted,
+            ),
+            handler=hearing.on_facts,
+        ),
+        Hears(
+            name="sectors",
+            topics=("membership.events.v1",),
+            events=(EmployerSectorReported,),
+            handler=hearing.on_sectors,
+        ),
+    ),
+    timers=(Timer(name="sweep", every=None, run=sweep),),
+    routers=(api.router, pages.router),
+    migrations=FOLDER / "migrations",
+    templates=FOLDER / "templates",
+    navigation=(("/bonus/cases", "Bonus cases"),),
+)

@@ -1,0 +1,213 @@
+"""Bonus cases and their instalments: what the facts come to, as last assessed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from services.bonus.domain.assessment import Missing, Reason, Status
+from services.bonus.domain.differences import Line, LineKey
+from shared.database import Connection, Row
+
+CASES_LISTED_MAX = 1_000
+
+INSERT_CASES = """
+INSERT INTO bonus_case (case_id, person, employer, scheme, opened_at)
+SELECT told.case_id, told.person, told.employer, told.scheme, $5
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[])
+       AS told (case_id, person, employer, scheme)
+    ON CONFLICT (person, employer, scheme) DO NOTHING
+"""
+
+LIST_CASES_OF_PERSONS = """
+SELECT case_id, person, employer, scheme
+  FROM bonus_case
+ WHERE person = ANY($1::uuid[])
+"""
+
+LIST_INSTALMENTS_OF_PERSONS = """
+SELECT instalment_id, case_id, person, employer, scheme, milestone,
+       due_on, amount_ore, status, reason, missing, rule, law
+  FROM instalment
+ WHERE person = ANY($1::uuid[])
+"""
+
+# Arrays differ in length, so what is missing travels as JSON.
+SAVE_INSTALMENTS = """
+INSERT INTO instalment (instalment_id, case_id, person, employer, scheme, milestone, due_on,
+                        amount_ore, status, reason, missing, rule, law, assessed_at)
+SELECT told.instalment_id, told.case_id, told.person, told.employer, told.scheme, told.milestone,
+       told.due_on, told.amount_ore, told.status, told.reason,
+       ARRAY(SELECT jsonb_array_elements_text(told.missing)), told.rule, told.law, $2
+  FROM jsonb_to_recordset($1::jsonb)
+       AS told (instalment_id uuid, case_id uuid, person uuid, employer text, scheme text,
+                milestone text, due_on date, amount_ore bigint, status text, reason text,
+                missing jsonb, rule text, law text)
+    ON CONFLICT (case_id, milestone) DO UPDATE
+   SET due_on      = excluded.due_on,
+       amount_ore  = excluded.amount_ore,
+       status      = excluded.status,
+       reason      = excluded.reason,
+       missing     = excluded.missing,
+       rule        = excluded.rule,
+       law         = excluded.law,
+       assessed_at = excluded.assessed_at
+"""
+
+FIND_CASE = """
+SELECT case_id, person, employer, scheme
+  FROM bonus_case
+ WHERE case_id = $1
+"""
+
+LIST_CASES = """
+SELECT bonus_case.case_id, bonus_case.person, bonus_case.employer, bonus_case.scheme
+  FROM bonus_case
+ WHERE ($1::text IS NULL OR bonus_case.employer = $1)
+   AND ($2::uuid IS NULL OR bonus_case.person = $2)
+   AND ($3::text IS NULL OR bonus_case.person IN (SELECT person
+                                                    FROM placement
+                                                   WHERE placement = $3))
+   AND ($4::text IS NULL OR EXISTS (SELECT 1
+                                      FROM placement
+                                     WHERE placement.person = bonus_case.person
+                                       AND placement.placement LIKE $4 || '/%'))
+ ORDER BY bonus_case.employer, bonus_case.case_id
+ LIMIT $5
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class BonusCase:
+    """One person at one employer in one scheme."""
+
+    case_id: str
+    person: str
+    employer: str
+    scheme: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInstalment:
+    """One instalment of one case, as last assessed."""
+
+    instalment_id: str
+    case: BonusCase
+    milestone: str
+    line: Line
+
+    @property
+    def key(self) -> LineKey:
+        """What makes it the same instalment, for one person."""
+        return LineKey(self.case.employer, self.case.scheme, self.milestone)
+
+
+async def ensure_cases(
+    connection: Connection, wanted: Iterable[tuple[str, str, str]], *, opened_at: datetime
+) -> dict[tuple[str, str, str], BonusCase]:
+    """Cases of the persons of these (person, employer, scheme), opened where missing.
+
+    The caller holds the persons' locks.
+    """
+    keys = sorted(set(wanted))
+    if keys:
+        await connection.execute(
+            INSERT_CASES,
+            [str(uuid4()) for _ in keys],
+            [person for person, _, _ in keys],
+            [employer for _, employer, _ in keys],
+            [scheme for _, _, scheme in keys],
+            opened_at,
+        )
+    rows = await connection.fetch(LIST_CASES_OF_PERSONS, sorted({person for person, _, _ in keys}))
+    cases = [_case(row) for row in rows]
+    return {(case.person, case.employer, case.scheme): case for case in cases}
+
+
+async def list_instalments(
+    connection: Connection, persons: Sequence[str]
+) -> Mapping[str, list[StoredInstalment]]:
+    """Every instalment of the persons, by person."""
+    found: dict[str, list[StoredInstalment]] = defaultdict(list)
+    for row in await connection.fetch(LIST_INSTALMENTS_OF_PERSONS, list(persons)):
+        instalment = StoredInstalment(
+            str(row["instalment_id"]), _case(row), row["milestone"], _line(row)
+        )
+        found[instalment.case.person].append(instalment)
+    return found
+
+
+async def save_instalments(
+    connection: Connection, instalments: Sequence[StoredInstalment], *, assessed_at: datetime
+) -> None:
+    """Store the instalments as they are now.
+
+    Those that give a right up are written before those that take one, because a unique index
+    decides who may hold it.
+    """
+    giving_up = [each for each in instalments if each.line.status is not Status.DUE]
+    taking = [each for each in instalments if each.line.status is Status.DUE]
+    for group in (giving_up, taking):
+        if group:
+            told = [_as_record(each) for each in group]
+            await connection.execute(SAVE_INSTALMENTS, told, assessed_at)
+
+
+async def find_case(connection: Connection, case_id: str) -> BonusCase | None:
+    """The case with this id."""
+    row = await connection.fetchrow(FIND_CASE, case_id)
+    return _case(row) if row is not None else None
+
+
+async def list_cases(
+    connection: Connection,
+    *,
+    employer: str | None,
+    person: str | None,
+    placement: str | None,
+    sender: str | None,
+) -> list[BonusCase]:
+    """At most CASES_LISTED_MAX cases; each filter that is None lets everything through.
+
+    `sender` keeps cases of persons with a placement reported by that sender.
+    """
+    rows = await connection.fetch(LIST_CASES, employer, person, placement, sender, CASES_LISTED_MAX)
+    return [_case(row) for row in rows]
+
+
+def _case(row: Row) -> BonusCase:
+    return BonusCase(str(row["case_id"]), str(row["person"]), row["employer"], row["scheme"])
+
+
+def _line(row: Row) -> Line:
+    return Line(
+        due_on=row["due_on"],
+        amount_ore=row["amount_ore"],
+        status=Status(row["status"]),
+        reason=Reason(row["reason"]) if row["reason"] is not None else None,
+        missing=tuple(Missing(code) for code in row["missing"]),
+        rule=row["rule"],
+        law=row["law"],
+    )
+
+
+def _as_record(instalment: StoredInstalment) -> dict[str, object]:
+    line = instalment.line
+    return {
+        "instalment_id": instalment.instalment_id,
+        "case_id": instalment.case.case_id,
+        "person": instalment.case.person,
+        "employer": instalment.case.employer,
+        "scheme": instalment.case.scheme,
+        "milestone": instalment.milestone,
+        "due_on": line.due_on.isoformat(),
+        "amount_ore": line.amount_ore,
+        "status": line.status,
+        "reason": line.reason,
+        "missing": list(line.missing),
+        "rule": line.rule,
+        "law": line.law,
+    }
