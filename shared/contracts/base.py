@@ -63,10 +63,14 @@ class Event(Contract):
         """What the event is about, where that isn't the key."""
         return None if self.subject_field is None else str(getattr(self, self.subject_field))
 
-    def topic_name(self) -> str:
-        """Name of the very topic this event travels on."""
+    def topic_name(self, municipality: str | None = None) -> str:
+        """Name of the very topic this event travels on.
+
+        `municipality` is needed where a municipality has a topic of its own and the event doesn't
+        say which municipality's: a report says it by the topic alone.
+        """
         if CODE_PLACEHOLDER not in self.topic:
             return self.topic
-        municipality = getattr(self, "municipality", None)
+        municipality = getattr(self, "municipality", municipality)
         assert municipality, f"{self.event_type()} doesn't say which municipality's topic"
         return self.topic.replace(CODE_PLACEHOLDER, municipality)

@@ -135,8 +135,11 @@ def format_instant(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def encode(event: Event, envelope: Envelope) -> EncodedEvent:
-    """Write an event as a record; fields that are None are left out, for null is as absent."""
+def encode(event: Event, envelope: Envelope, *, municipality: str | None = None) -> EncodedEvent:
+    """Write an event as a record; fields that are None are left out, for null is as absent.
+
+    `municipality` says on whose topic a report goes; other events know their topic.
+    """
     assert envelope.event_type == event.event_type(), "the envelope belongs to another event"
     headers = (
         ("ce_specversion", SPEC_VERSION),
@@ -152,7 +155,7 @@ def encode(event: Event, envelope: Envelope) -> EncodedEvent:
         ("traceparent", envelope.traceparent),
     )
     return EncodedEvent(
-        topic=event.topic_name(),
+        topic=event.topic_name(municipality),
         key=event.partition_key().encode(),
         value=event.model_dump_json(exclude_none=True).encode(),
         headers=tuple((name, text.encode()) for name, text in headers if text is not None),
