@@ -39,7 +39,8 @@ def parse_municipality_code(text: str) -> str:
     if _CODE.fullmatch(code) and code.zfill(CODE_DIGITS) in _by_code():
         return code.zfill(CODE_DIGITS)
     raise InvalidMunicipalityCodeError(
-        f"{mask_person_numbers(text)[:20]!r} is no municipality's code; give four digits such as 0101 for København"
+        f"{mask_person_numbers(text)[:20]!r} is no municipality's code; "
+        "give four digits such as 0101 for København"
     )
 
 

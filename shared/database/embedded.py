@@ -1,0 +1,303 @@
+"""A real PostgreSQL for whoever has none: started from a wheel's binaries by this launcher.
+
+The server belongs to its data folder, not to the process that started it: it lives in a session of
+its own, outlives a kill -9 of its starter, and whoever starts the same folder next finds it. It
+listens on 127.0.0.1 only (a socket's path may be no longer than 107 bytes, a folder's may), with
+random passwords kept in the folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from asyncpg.exceptions import PostgresError
+
+from shared.database.binaries import MAJOR_VERSION, Account, choose_account, find_binaries
+from shared.database.faults import DatabaseUnavailableError, Fault, fault_of
+from shared.database.folder import DataFolder, EmbeddedPostgresError, State
+from shared.database.postmaster import (
+    ENVIRONMENT,
+    HOST,
+    Postmaster,
+    disown_reused_pid,
+    free_port,
+    has_exited,
+    port_is_taken,
+    read_postmaster,
+    spawn,
+)
+from shared.database.scram import scram_verifier
+from shared.database.session import open_session
+
+OWNER = "sammen"
+SUPERUSER = "postgres"
+
+# Recovery after a crash comes before the first answer.
+START_SECONDS_MAX = 120.0
+STOP_SECONDS_MAX = 60.0
+POLL_SECONDS = 0.02
+CONNECTIONS_MAX = 200
+
+# What the server says when another program took the port between our look and its bind.
+PORT_LOST = "could not create any TCP/IP sockets"
+# What it says when processes of a killed server have not noticed yet; they will.
+REMNANTS_LEFT = "is still in use"
+REMNANTS_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedServer:
+    """A running server; the addresses hold passwords and don't show in its text."""
+
+    owner_url: str = field(repr=False)
+    """The database `sammen` as its owner `sammen`, who may create roles and databases."""
+    superuser_url: str = field(repr=False)
+    """The database `postgres` as superuser; for tests that do what nobody should."""
+    port: int
+    pid: int
+    found_running: bool
+    """Whether somebody else had started it, who may still be using it."""
+
+
+class EmbeddedPostgres:
+    """The server of one data folder. A server that is not `durable` may lose all in a power cut.
+
+    Without a `port` the one of the last start is taken, or any free one.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        durable: bool = True,
+        port: int | None = None,
+        binaries: Path | None = None,
+    ) -> None:
+        self._folder = DataFolder(data_dir)
+        self._durable = durable
+        self._port = port
+        self._binaries = binaries
+
+    async def start(self) -> EmbeddedServer:
+        """Start the server, or find it running; returns once it answers.
+
+        Any number of processes may do so at once: one starts it, the others find it. Raises
+        EmbeddedPostgresError, with what to do, when the folder or the port is taken by something
+        else, the folder was made by another version or user, or the server does not start.
+        """
+        binaries = self._binaries or find_binaries()
+        self._folder.claim()
+        async with self._folder.locked():
+            self._check_version()
+            account = choose_account(self._folder.cluster, binaries)
+            state = self._folder.read_state()
+            postmaster = read_postmaster(self._folder.cluster)
+            found = postmaster is not None
+            if postmaster is None:
+                await self._initialise(binaries, account, state)
+                postmaster = await self._launch(binaries, account, state)
+            else:
+                self._check_port(postmaster)
+                await self._until_ready(postmaster, state)
+            state = self._folder.remember_port(state, postmaster.port)
+            await self._create_owner(postmaster, state)
+        return EmbeddedServer(
+            owner_url=_url(OWNER, state.owner_password, postmaster.port, OWNER),
+            superuser_url=_url(SUPERUSER, state.superuser_password, postmaster.port, SUPERUSER),
+            port=postmaster.port,
+            pid=postmaster.pid,
+            found_running=found,
+        )
+
+    async def stop(self) -> None:
+        """Stop the server, whoever started it; open transactions are rolled back.
+
+        Does nothing when none is running. Raises EmbeddedPostgresError when it does not stop.
+        """
+        if not self._folder.is_claimed():
+            return
+        async with self._folder.locked():
+            postmaster = read_postmaster(self._folder.cluster)
+            if postmaster is None:
+                return
+            os.kill(postmaster.pid, signal.SIGINT)
+            deadline = _now() + STOP_SECONDS_MAX
+            while postmaster.is_running():
+                if _now() > deadline:
+                    raise EmbeddedPostgresError(
+                        f"PostgreSQL (process {postmaster.pid}) did not stop within "
+                        f"{STOP_SECONDS_MAX:.0f} s; look into {self._folder.log}"
+                    )
+                await asyncio.sleep(POLL_SECONDS)
+
+    def _check_version(self) -> None:
+        version_file = self._folder.cluster / "PG_VERSION"
+        try:
+            version = version_file.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return
+        except PermissionError:
+            return  # whose folder it is, and that this is no way to use it, is said next
+        if version != str(MAJOR_VERSION):
+            raise EmbeddedPostgresError(
+                f"{self._folder.path} was made by PostgreSQL {version}, and this is "
+                f"{MAJOR_VERSION}; dump it with the old version, or name another folder"
+            )
+
+    def _check_port(self, postmaster: Postmaster) -> None:
+        if self._port not in (None, postmaster.port):
+            raise EmbeddedPostgresError(
+                f"the server of {self._folder.path} already runs on port {postmaster.port}, not "
+                f"{self._port}; use that port, or stop it first"
+            )
+
+    async def _initialise(self, binaries: Path, account: Account, state: State) -> None:
+        """Make the cluster beside its place and move it there when it is whole."""
+        self._folder.clear_drafts()
+        if self._folder.cluster.exists():
+            return
+        draft = self._folder.new_draft()
+        draft.mkdir(mode=0o700)
+        password_file = draft / "password"
+        password_file.touch(mode=0o600)
+        password_file.write_text(state.superuser_password + "\n", encoding="ascii")
+        for path in (draft, password_file):
+            os.chown(path, account.uid, account.gid)
+        command = [
+            *(*account.switch, str(binaries / "initdb")),
+            *("-D", str(draft / "cluster"), "--encoding=UTF8"),
+            *("--locale-provider=builtin", "--locale=C.UTF-8"),
+            *(f"--username={SUPERUSER}", f"--pwfile={password_file}", "--auth=scram-sha-256"),
+            *("--no-instructions", *(() if self._durable else ("--no-sync",))),
+        ]
+        finished = await asyncio.to_thread(
+            subprocess.run,
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=ENVIRONMENT,
+            check=False,
+        )
+        if finished.returncode != 0:
+            shutil.rmtree(draft)
+            raise EmbeddedPostgresError(
+                f"initdb failed in {self._folder.path}: {finished.stderr.strip()}"
+            )
+        (draft / "cluster").rename(self._folder.cluster)
+        shutil.rmtree(draft)
+
+    async def _launch(self, binaries: Path, account: Account, state: State) -> Postmaster:
+        """Start the server on the wanted, the remembered or a free port, and wait for it."""
+        if self._port is not None and port_is_taken(self._port):
+            raise EmbeddedPostgresError(
+                f"port {self._port} on {HOST} is taken by another program; "
+                "end that, or choose another port"
+            )
+        disown_reused_pid(self._folder.cluster)
+        deadline = _now() + START_SECONDS_MAX
+        port = self._port or state.port
+        while _now() < deadline:
+            if port is None or (self._port is None and port_is_taken(port)):
+                port = free_port()
+            pid = self._spawn(binaries, account, port)
+            postmaster = await self._until_listening(pid, deadline)
+            if postmaster is not None:
+                await self._until_ready(postmaster, state)
+                return postmaster
+            words = self._folder.last_words()
+            if PORT_LOST in words and self._port is None:
+                port = None  # somebody was faster; take another
+            elif REMNANTS_LEFT in words:
+                await asyncio.sleep(REMNANTS_SECONDS)
+            else:
+                break
+        raise EmbeddedPostgresError(
+            f"PostgreSQL did not start in {self._folder.path}; its last words:\n"
+            f"{self._folder.last_words()}"
+        )
+
+    def _spawn(self, binaries: Path, account: Account, port: int) -> int:
+        settings = {
+            "listen_addresses": HOST,
+            "unix_socket_directories": "",
+            "max_connections": str(CONNECTIONS_MAX),
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            # A constraint's DETAIL would write the offending values into the log.
+            "log_error_verbosity": "terse",
+            "fsync": "on" if self._durable else "off",
+        }
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        program = [str(binaries / "postgres"), "-D", str(self._folder.cluster), "-p", str(port)]
+        log = self._folder.turn_log()
+        try:
+            return spawn([*account.switch, *program, *options], log)
+        finally:
+            os.close(log)
+
+    async def _until_listening(self, pid: int, deadline: float) -> Postmaster | None:
+        """Wait until a process just started is the folder's server; None when it ended instead."""
+        while _now() < deadline:
+            postmaster = read_postmaster(self._folder.cluster)
+            if postmaster is not None and postmaster.pid == pid:
+                return postmaster
+            if has_exited(pid):
+                return None
+            await asyncio.sleep(POLL_SECONDS)
+        return None
+
+    async def _until_ready(self, postmaster: Postmaster, state: State) -> None:
+        """Wait until the server, which may be recovering from a crash, lets us in."""
+        deadline = _now() + START_SECONDS_MAX
+        url = _url(SUPERUSER, state.superuser_password, postmaster.port, SUPERUSER)
+        while True:
+            try:
+                connection = await open_session(url)
+            except (PostgresError, DatabaseUnavailableError) as error:
+                waiting = fault_of(error) is Fault.UNAVAILABLE
+                if not waiting or not postmaster.is_running() or _now() > deadline:
+                    raise EmbeddedPostgresError(
+                        f"PostgreSQL in {self._folder.path} does not let us in: {error}; its last "
+                        f"words:\n{self._folder.last_words()}"
+                    ) from error
+                await asyncio.sleep(POLL_SECONDS)
+            else:
+                await connection.close()
+                return
+
+    async def _create_owner(self, postmaster: Postmaster, state: State) -> None:
+        """Create the role and the database `sammen`, as far as a start that died left it to us."""
+        if state.owner_created:
+            return
+        connection = await open_session(
+            _url(SUPERUSER, state.superuser_password, postmaster.port, SUPERUSER)
+        )
+        try:
+            if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", OWNER):
+                # No superuser: what migrations do here they can do on any managed server.
+                await connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE")
+            verifier = scram_verifier(state.owner_password)
+            await connection.execute(f"ALTER ROLE {OWNER} PASSWORD '{verifier}'")
+            await connection.execute(f"GRANT pg_signal_backend TO {OWNER}")
+            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", OWNER):
+                await connection.execute(f"CREATE DATABASE {OWNER} OWNER {OWNER}")
+            for database in (OWNER, SUPERUSER, "template1"):
+                await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
+        finally:
+            await connection.close()
+        self._folder.write_state(replace(state, owner_created=True))
+
+
+def _url(role: str, password: str, port: int, database: str) -> str:
+    return f"postgresql://{role}:{password}@{HOST}:{port}/{database}"
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

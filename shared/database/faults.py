@@ -1,0 +1,88 @@
+"""Every error of the database falls into one of five kinds, decided here and nowhere else."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from asyncpg.exceptions import (
+    ClientConfigurationError,
+    InterfaceError,
+    InternalClientError,
+    PostgresError,
+)
+
+
+class Fault(Enum):
+    """What kind of trouble a database error is, which is to say what helps against it."""
+
+    UNAVAILABLE = auto()
+    """The server can't be reached or is out of room: wait, then do the same again."""
+
+    CONTENTION = auto()
+    """Another transaction was in the way, or ours took too long: run it again, with a limit."""
+
+    DATA = auto()
+    """The values are impossible or break a constraint: the same again will fail again."""
+
+    FORBIDDEN = auto()
+    """This role may not do that, or can't log in: a person must grant it first."""
+
+    OTHER = auto()
+    """Anything else, such as wrong SQL: our own mistake."""
+
+
+class DatabaseUnavailableError(Exception):
+    """The database can't be reached; what was asked for was not done."""
+
+
+class ConnectionLostError(DatabaseUnavailableError):
+    """The connection broke inside a transaction, which the server therefore rolls back."""
+
+
+class CommitUnknownError(DatabaseUnavailableError):
+    """The connection broke while committing: all of the transaction happened, or nothing of it."""
+
+
+class TransactionAbortedError(Exception):
+    """A statement failed, its error was swallowed, and COMMIT therefore undid everything."""
+
+
+# SQLSTATE codes: PostgreSQL 18 documentation, appendix A. Whole classes first, then exceptions.
+_FAULT_OF_CLASS = {
+    "08": Fault.UNAVAILABLE,  # connection exception
+    "22": Fault.DATA,  # data exception
+    "23": Fault.DATA,  # integrity constraint violation
+    "28": Fault.FORBIDDEN,  # invalid authorization
+    "40": Fault.CONTENTION,  # transaction rollback: serialization failure, deadlock
+    "53": Fault.UNAVAILABLE,  # insufficient resources: disk full, out of memory, connections
+    "58": Fault.UNAVAILABLE,  # system error outside PostgreSQL, such as input/output
+}
+_FAULT_OF_STATE = {
+    "25006": Fault.UNAVAILABLE,  # read-only transaction: a stand-by, after a fail-over
+    "25P03": Fault.CONTENTION,  # idle in transaction for too long
+    "25P04": Fault.CONTENTION,  # transaction took too long
+    "42501": Fault.FORBIDDEN,  # insufficient privilege
+    "55P03": Fault.CONTENTION,  # lock not available within lock_timeout
+    "57014": Fault.CONTENTION,  # query cancelled by statement_timeout
+    "57P01": Fault.UNAVAILABLE,  # administrator shut the server down
+    "57P02": Fault.UNAVAILABLE,  # server crashed
+    "57P03": Fault.UNAVAILABLE,  # server starting or stopping
+    "57P05": Fault.UNAVAILABLE,  # session was idle for too long
+}
+
+
+def fault_of(error: BaseException) -> Fault | None:
+    """Say what kind of trouble a database error is; None when it is no database error."""
+    if isinstance(error, DatabaseUnavailableError):
+        return Fault.UNAVAILABLE
+    if isinstance(error, PostgresError):
+        state: str = getattr(error, "sqlstate", None) or ""
+        return _FAULT_OF_STATE.get(state) or _FAULT_OF_CLASS.get(state[:2], Fault.OTHER)
+    if isinstance(error, ClientConfigurationError):
+        return Fault.OTHER
+    if isinstance(error, InterfaceError):
+        # The driver refuses a value it can't encode with a class that is also a ValueError.
+        return Fault.DATA if isinstance(error, ValueError) else Fault.OTHER
+    if isinstance(error, InternalClientError | TransactionAbortedError):
+        return Fault.OTHER
+    return None

@@ -1,0 +1,141 @@
+"""The server process of one cluster folder: is it running, and how a new one is set going."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.database.folder import EmbeddedPostgresError
+
+HOST = "127.0.0.1"
+
+# What the server and initdb see of our environment: nothing that could steer them.
+ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
+
+# Larger than any process id of Linux (at most 4194304) or macOS.
+NOBODYS_PID = 4_999_999
+
+_PORT_LINE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Postmaster:
+    """A server process, as its postmaster.pid tells."""
+
+    pid: int
+    port: int
+    cluster: Path
+
+    def is_running(self) -> bool:
+        """Tell whether the process still lives; a dead child of ours is buried here."""
+        return not has_exited(self.pid) and _serves(self.pid, self.cluster)
+
+
+def read_postmaster(cluster: Path) -> Postmaster | None:
+    """The server running in a cluster folder, None when there is none or it was killed."""
+    pid_file = cluster / "postmaster.pid"
+    try:
+        lines = pid_file.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return None
+    except PermissionError as error:
+        raise EmbeddedPostgresError(
+            f"{pid_file} may not be read by user {os.geteuid()}; the server there is another user's"
+        ) from error
+    if len(lines) <= _PORT_LINE or not (lines[0].isdigit() and lines[_PORT_LINE].isdigit()):
+        return None  # still being written
+    found = Postmaster(int(lines[0]), int(lines[_PORT_LINE]), cluster)
+    return found if found.is_running() else None
+
+
+def disown_reused_pid(cluster: Path) -> None:
+    """Let a new server start where a killed one's process id now belongs to another program.
+
+    PostgreSQL would take that program for the old server and refuse. Only the number is replaced:
+    the rest of the file holds what PostgreSQL needs to see that no process of the old server is
+    still at work. Call it only while no server runs there.
+    """
+    pid_file = cluster / "postmaster.pid"
+    try:
+        first, *rest = pid_file.read_text(encoding="utf-8").splitlines(keepends=True)
+    except (FileNotFoundError, ValueError):
+        return
+    if first.strip().isdigit() and _is_alive(int(first)):
+        with pid_file.open("r+", encoding="utf-8") as file:
+            file.write("".join([f"{NOBODYS_PID}\n", *rest]))
+            file.truncate()
+
+
+def spawn(command: Sequence[str], log_descriptor: int) -> int:
+    """Start a program in a session of its own, its output going to the log; return its id."""
+    return os.posix_spawn(
+        command[0],
+        tuple(command),
+        ENVIRONMENT,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, log_descriptor, 1),
+            (os.POSIX_SPAWN_DUP2, log_descriptor, 2),
+        ],
+        setsid=True,
+        setsigmask=(),
+        setsigdef=(signal.SIGINT, signal.SIGTERM, signal.SIGQUIT),
+    )
+
+
+def has_exited(pid: int) -> bool:
+    """Tell whether a process is gone; a dead child of ours is buried here."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return not _is_alive(pid)
+
+
+def free_port() -> int:
+    """A port nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def port_is_taken(port: int) -> bool:
+    """Tell whether a server could not listen on the port."""
+    with socket.socket() as probe:
+        # As PostgreSQL does, or connections that have just ended would count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return True
+        return False
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _serves(pid: int, cluster: Path) -> bool:
+    """Tell whether a process is a PostgreSQL started on this folder, and no zombie."""
+    command_line = Path(f"/proc/{pid}/cmdline")
+    if command_line.parent.parent.joinpath("self").exists():
+        try:
+            words = command_line.read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            return False
+        return words[0].endswith("postgres") and str(cluster) in words
+    listing = subprocess.run(  # noqa: S603 - a fixed program
+        ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout
+    return "postgres" in listing and str(cluster) in listing
