@@ -1,0 +1,144 @@
+"""`sammen doctor`: what this machine and these settings lack, and how to get it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from shared.contracts.topics import InvalidTopicsError, load_topics
+from shared.database import Database, DatabaseUnavailableError, EmbeddedPostgresError, fault_of
+from shared.database.binaries import find_binaries
+from shared.messaging.embedded import check_topics
+from shared.messaging.transport import TransportError
+from shared.runtime import datadir
+from shared.runtime.plans import database_setting
+from shared.runtime.service import Service
+from shared.runtime.settings import Settings, SettingsError, read_settings, variable
+from shared.web.server import HttpServer, PortTakenError
+
+PYTHON_MIN: Final = (3, 11)
+LOOPBACK: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    remedy: str | None = None
+    """What to do about it; None when it is well."""
+
+    def __str__(self) -> str:
+        """The finding as one line."""
+        return (
+            f"ok      {self.what}" if self.remedy is None else f"not ok  {self.what}: {self.remedy}"
+        )
+
+
+def examine(services: Sequence[Service]) -> list[Finding]:
+    """Everything worth looking at, the ground first."""
+    findings = [_python(), _binaries(), _topics_file()]
+    try:
+        settings = read_settings(os.environ)
+    except SettingsError as error:
+        return [*findings, Finding("settings", str(error))]
+    findings += [Finding("settings"), _data_dir(settings), *_ports(settings)]
+    return findings + asyncio.run(_databases(settings, services))
+
+
+def _python() -> Finding:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    if sys.version_info >= PYTHON_MIN:
+        return Finding(f"Python {version}")
+    wanted = ".".join(str(part) for part in PYTHON_MIN)
+    return Finding(f"Python {version}", f"install Python {wanted} or later")
+
+
+def _binaries() -> Finding:
+    try:
+        return Finding(f"PostgreSQL binaries in {find_binaries()}")
+    except EmbeddedPostgresError as error:
+        return Finding("PostgreSQL binaries", str(error))
+
+
+def _topics_file() -> Finding:
+    try:
+        return Finding(f"{len(load_topics())} topics are declared")
+    except InvalidTopicsError as error:
+        return Finding("declared topics", str(error))
+
+
+def _data_dir(settings: Settings) -> Finding:
+    folder = settings.data_dir.resolve()
+    what = f"data folder {folder}"
+    if not folder.exists():
+        return Finding(f"{what} (not there yet; `sammen up` makes it)")
+    try:
+        with datadir.held(folder):
+            return Finding(f"{what} (nobody at work in it)")
+    except datadir.DataDirHeldError:
+        return Finding(f"{what} (a system is at work in it)")
+    except OSError as error:
+        return Finding(what, f"{error.strerror}; choose another with SAMMEN_DATA_DIR")
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    for setting in ("http_port", "ops_port"):
+        port: int = getattr(settings, setting)
+        try:
+            HttpServer(setting, LOOPBACK, port).release()
+        except PortTakenError:
+            remedy = f"stop what listens there, unless it is Sammen; or set {variable(setting)}"
+            yield Finding(f"port {port} is taken", remedy)
+        else:
+            yield Finding(f"port {port} is free")
+
+
+async def _databases(settings: Settings, services: Sequence[Service]) -> list[Finding]:
+    """Addresses that are set or known; without any, `up` brings its own and there is no more."""
+    known = datadir.known_addresses(settings.data_dir.resolve())
+    findings = []
+    if settings.database_url is not None:
+        owner_url = settings.need("database_url")
+        findings.append(await _answers("the owner's database", owner_url))
+        if findings[-1].remedy is None:
+            findings.append(await _topics(owner_url))
+    for service in services:
+        name = database_setting(service.name)
+        if getattr(settings, name) is not None:
+            findings.append(await _answers(variable(name), settings.need(name)))
+        elif name in known:
+            findings.append(await _answers(f"database of {service.name} (embedded)", known[name]))
+    return findings or [Finding("databases: none is set (`sammen up` brings its own)")]
+
+
+async def _answers(what: str, url: str) -> Finding:
+    async def look() -> None:
+        database = await Database.connect(url, application_name="sammen doctor", connections_max=1)
+        await database.close()
+
+    return await _tried(f"{what} answers", look)
+
+
+async def _topics(owner_url: str) -> Finding:
+    async def look() -> None:
+        if wrong := await check_topics(owner_url, load_topics()):
+            raise TransportError(f"{len(wrong)} differ; run `sammen topics create`")
+
+    return await _tried("topics are as declared", look)
+
+
+async def _tried(what: str, look: Callable[[], Awaitable[None]]) -> Finding:
+    try:
+        await look()
+    except (DatabaseUnavailableError, TransportError) as error:
+        return Finding(what, str(error))
+    except Exception as error:
+        if fault_of(error) is None:
+            raise
+        return Finding(what, f"{error}; see `sammen migrate`")
+    return Finding(what)

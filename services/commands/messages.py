@@ -1,0 +1,134 @@
+"""What a person does about messages: look after dead letters, and send kept events again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TypeVar
+
+from shared.database import Database
+from shared.messaging import dead_letters, outbox
+from shared.messaging.dead_letters import (
+    Discarded,
+    NotDiscarded,
+    Replayed,
+    listeners_of,
+)
+from shared.messaging.letter import DeadLetter, State
+from shared.messaging.replaying import NotReplayed
+from shared.runtime import datadir
+from shared.runtime.clock import SystemClock
+from shared.runtime.plans import database_setting
+from shared.runtime.service import Service
+from shared.runtime.settings import SettingsError, read_settings, variable
+
+T = TypeVar("T")
+
+LISTED_MAX = 1000
+
+
+def list_letters(services: Sequence[Service], state: State | None) -> list[tuple[str, DeadLetter]]:
+    """Letters of the services in order of arrival, at most a thousand of each, by service."""
+
+    async def list_one(service: Service) -> list[DeadLetter]:
+        async with _database(service) as database, database.connection() as connection:
+            return await dead_letters.list_dead_letters(connection, state=state, limit=LISTED_MAX)
+
+    async def list_all() -> list[tuple[str, DeadLetter]]:
+        return [
+            (service.name, letter) for service in services for letter in await list_one(service)
+        ]
+
+    return asyncio.run(list_all())
+
+
+def show_letter(service: Service, letter_id: int) -> DeadLetter:
+    """One letter. Raises DeadLetterNotFoundError."""
+
+    async def get(database: Database) -> DeadLetter:
+        async with database.connection() as connection:
+            return await dead_letters.get_dead_letter(connection, letter_id)
+
+    return _with_database(service, get)
+
+
+def replay(
+    service: Service, letter_id: int | None, mended_value: bytes | None
+) -> list[Replayed | NotReplayed]:
+    """Decide a letter again, and those parked behind it; without an id, every open one."""
+
+    async def decide(database: Database) -> list[Replayed | NotReplayed]:
+        listeners = listeners_of(
+            service.name, service.hears, database=database, clock=SystemClock()
+        )
+        if not listeners:
+            return []
+        if letter_id is None:
+            return await dead_letters.replay_all(listeners)
+        return [await dead_letters.replay(listeners, letter_id, mended_value=mended_value)]
+
+    return _with_database(service, decide)
+
+
+def discard(service: Service, letter_id: int, reason: str) -> Discarded | NotDiscarded:
+    """Give a letter up, saying why. Raises DeadLetterNotFoundError."""
+
+    async def give_up(database: Database) -> Discarded | NotDiscarded:
+        listeners = listeners_of(
+            service.name, service.hears, database=database, clock=SystemClock()
+        )
+        if not listeners:
+            raise dead_letters.DeadLetterNotFoundError(f"{service.name} hears nothing")
+        return await dead_letters.discard(listeners, letter_id, reason=reason)
+
+    return _with_database(service, give_up)
+
+
+def republish(service: Service, since: datetime | str) -> int:
+    """Have kept events sent again, from an instant or an event id on; how many."""
+
+    async def release(database: Database) -> int:
+        async with database.transaction() as connection:
+            return await outbox.republish(connection, service.name, since=since)
+
+    return _with_database(service, release)
+
+
+def _with_database(service: Service, act: Callable[[Database], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with _database(service) as database:
+            return await act(database)
+
+    return asyncio.run(run())
+
+
+@asynccontextmanager
+async def _database(service: Service) -> AsyncIterator[Database]:
+    database = await Database.connect(
+        database_address(service),
+        application_name="sammen command",
+        schema=service.name,
+        connections_max=2,
+    )
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def database_address(service: Service) -> str:
+    """Where the service's tables are: as set, or else where `sammen up` in this folder has them."""
+    settings = read_settings(os.environ)
+    name = database_setting(service.name)
+    if getattr(settings, name) is not None:
+        return settings.need(name)
+    known = datadir.known_addresses(settings.data_dir.resolve())
+    if name not in known:
+        raise SettingsError(
+            f"{variable(name)} is not set, and no `sammen up` was ever started with the data "
+            f"folder {settings.data_dir}. Set one of them (SAMMEN_DATA_DIR for the folder)."
+        )
+    return known[name]
