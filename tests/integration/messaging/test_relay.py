@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from shared.messaging import outbox
+from shared.messaging.relay import Relay
+from shared.messaging.transport import (
+    OutgoingRecord,
+    RecordTooLargeError,
+    TransportForbiddenError,
+    TransportUnavailableError,
+)
+from shared.messaging.work import begin_work
+from shared.observability.metrics import Metrics
+from tests.support.handfed import HandFedBus
+from tests.support.messaging import (
+    HASTY,
+    World,
+    count_rows,
+    cvrs,
+    joined,
+    open_database,
+    publish,
+    updated,
+)
+from tests.support.waiting import until
+
+
+@dataclass
+class Post:
+    """Membership's relay to a bus that does what the test says."""
+
+    world: World
+    bus: HandFedBus = field(default_factory=HandFedBus)
+    metrics: Metrics = field(default_factory=Metrics)
+
+    @asynccontextmanager
+    async def relay(self, *, batch_rows_max: int = 1000) -> AsyncIterator[Relay]:
+        """A relay at work."""
+        async with AsyncExitStack() as stack:
+            url = self.world.url("membership")
+            relay = Relay(
+                "membership",
+                database=await open_database(stack, url, "membership"),
+                transport=self.bus,
+                clock=self.world.clock,
+                metrics=self.metrics,
+                policy=HASTY,
+                batch_rows_max=batch_rows_max,
+            )
+            stack.push_async_callback(relay.stop)
+            await relay.start()
+            yield relay
+
+    async def waiting(self) -> int:
+        """Rows the bus has not taken."""
+        return await count_rows(
+            self.world.membership, "outbox", "published_at IS NULL AND refused_reason IS NULL"
+        )
+
+    async def drained(self) -> None:
+        """Wait until the outbox is empty."""
+
+        async def empty() -> bool:
+            return await self.waiting() == 0
+
+        await until(empty, what="the outbox is empty")
+
+    def keys(self) -> list[str]:
+        """Keys of what was published, in order."""
+        return [(record.key or b"").decode() for record in self.bus.published]
+
+
+@pytest.fixture
+def post(world: World) -> Post:
+    return Post(world)
+
+
+def is_about(record: OutgoingRecord, cvr: str) -> bool:
+    return record.key == cvr.encode()
+
+
+async def test_rows_reach_the_bus_in_order_and_stay_in_the_outbox(post: Post) -> None:
+    companies = cvrs(5)
+    await publish(post.world, [joined(cvr) for cvr in companies])
+    async with post.relay(batch_rows_max=2):
+        await post.drained()
+
+    assert post.keys() == companies
+    assert [len(call) for call in post.bus.calls] == [2, 2, 1]
+    assert await count_rows(post.world.membership, "outbox", "published_at IS NOT NULL") == 5
+
+
+async def test_a_new_row_wakes_the_relay_long_before_it_would_look(post: Post) -> None:
+    async with post.relay() as relay:
+        await until(lambda: relay.active, what="the relay is active")
+        await asyncio.sleep(0.1)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        await publish(post.world, [joined(cvrs(1)[0])])
+        await until(lambda: len(post.bus.published) == 1, what="the row is published")
+        assert loop.time() - started < 0.5
+
+
+async def test_an_outage_of_the_bus_repeats_the_same_rows_in_the_same_order(post: Post) -> None:
+    companies = cvrs(6)
+    failures = iter(range(4))
+
+    def fail_a_few_times(_records: Sequence[OutgoingRecord]) -> None:
+        if next(failures, None) is not None:
+            raise TransportUnavailableError("nobody there")
+
+    post.bus.before_publish = fail_a_few_times
+    await publish(post.world, [joined(cvr) for cvr in companies])
+    async with post.relay():
+        await post.drained()
+
+    assert len(post.bus.calls) == 5
+    assert all(call == post.bus.calls[0] for call in post.bus.calls)
+    assert post.keys() == companies
+
+
+async def test_a_row_too_large_is_set_aside_and_reported_while_the_rest_goes_on(
+    post: Post,
+) -> None:
+    large, *others = cvrs(7)
+
+    def refuse_the_large(records: Sequence[OutgoingRecord]) -> None:
+        if any(is_about(record, large) for record in records):
+            raise RecordTooLargeError("1 MB at most")
+
+    post.bus.before_publish = refuse_the_large
+    await publish(post.world, [joined(cvr) for cvr in (*others[:3], large, *others[3:])])
+    async with post.relay():
+        await post.drained()
+
+    assert post.keys() == others
+    assert await count_rows(
+        post.world.membership, "outbox", "refused_reason = 'RecordTooLargeError: 1 MB at most'"
+    )
+    assert b'relay_rows_total{outcome="refused",service="membership"} 1.0' in (
+        post.metrics.exposition()
+    )
+
+
+async def test_a_forbidden_topic_waits_in_order_while_others_go_on(post: Post) -> None:
+    companies, allowed = cvrs(3), asyncio.Event()
+
+    def forbid_contacts(records: Sequence[OutgoingRecord]) -> None:
+        contacts = any(record.topic == "membership.contacts.v1" for record in records)
+        if contacts and not allowed.is_set():
+            raise TransportForbiddenError("membership may not write membership.contacts.v1")
+
+    post.bus.before_publish = forbid_contacts
+    async with begin_work(post.world.membership, post.world.clock, service="membership") as work:
+        for cvr in companies:
+            work.erase("membership.contacts.v1", f"contact-{cvr}")
+            work.publish(joined(cvr))
+    async with post.relay(batch_rows_max=4) as relay:
+        await until(lambda: len(post.bus.published) == 3, what="the others are published")
+        assert post.keys() == companies
+        assert "may not write" in (relay.trouble() or "")
+        assert await post.waiting() == 3
+        allowed.set()
+        await post.drained()
+        assert relay.trouble() is None
+
+    assert post.keys()[3:] == [f"contact-{cvr}" for cvr in companies]
+
+
+async def test_eight_writers_committing_out_of_order_miss_nothing(post: Post) -> None:
+    """Positions are handed out before commit: late commits appear below what was published."""
+    companies, dice = cvrs(8), random.Random(7)  # noqa: S311 # only spreads the commits
+    async with AsyncExitStack() as stack:
+        url = post.world.url("membership")
+        databases = [await open_database(stack, url, "membership") for _ in companies]
+
+        async def write(number: int) -> None:
+            database, cvr = databases[number], companies[number]
+            for day in range(1, 26):
+                async with begin_work(database, post.world.clock, service="membership") as work:
+                    work.publish(updated(cvr, day))
+                    await work.write_outbox()
+                    await asyncio.sleep(dice.random() * 0.02)
+
+        async with post.relay(batch_rows_max=5):
+            await asyncio.gather(*(write(number) for number in range(8)))
+            await post.drained()
+
+    assert len(post.bus.published) == 200
+    for cvr in companies:
+        days = [
+            (record.value or b"")[-4:-2] for record in post.bus.published if is_about(record, cvr)
+        ]
+        assert days == [f"{day:02}".encode() for day in range(1, 26)]
+
+
+async def test_of_two_relays_one_works_and_the_other_takes_over(post: Post) -> None:
+    companies = cvrs(2)
+    async with post.relay() as second_or_first:
+        await until(lambda: second_or_first.active, what="one is active")
+        async with post.relay() as stand_by:
+            await publish(post.world, [joined(companies[0])])
+            await post.drained()
+            assert (second_or_first.active, stand_by.active) == (True, False)
+            await second_or_first.stop()
+            await until(lambda: stand_by.active, what="the other took over")
+            await publish(post.world, [joined(companies[1])])
+            await post.drained()
+
+    assert post.keys() == companies
+
+
+async def test_a_relay_that_loses_its_connection_gives_up_the_lock(post: Post) -> None:
+    async with post.relay() as relay:
+        await until(lambda: relay.active, what="the relay is active")
+        async with post.world.membership.connection() as connection:
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks"
+                " WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+        await publish(post.world, [joined(cvr) for cvr in cvrs(3)])
+        await post.drained()
+
+        assert relay.failure() is None
+    assert len(post.bus.published) == 3
+
+
+async def test_a_relay_stops_while_the_bus_is_away(post: Post) -> None:
+    def fail(_records: Sequence[OutgoingRecord]) -> None:
+        raise TransportUnavailableError("nobody there")
+
+    post.bus.before_publish = fail
+    await publish(post.world, [joined(cvrs(1)[0])])
+    async with post.relay() as relay:
+        await until(lambda: len(post.bus.calls) > 2, what="it tries again")
+        assert "nobody there" in (relay.trouble() or "")
+
+    assert await post.waiting() == 1
+
+
+async def test_what_was_republished_is_sent_again(post: Post) -> None:
+    companies = cvrs(3)
+    event_ids = await publish(post.world, [joined(cvr) for cvr in companies])
+    async with post.relay():
+        await post.drained()
+        async with post.world.membership.connection() as connection:
+            await outbox.republish(connection, "membership", since=event_ids[1])
+        await until(lambda: len(post.bus.published) == 5, what="they are sent again")
+
+    assert post.keys() == [*companies, *companies[1:]]
+
+
+async def test_the_relay_shows_what_waits(post: Post) -> None:
+    def fail(_records: Sequence[OutgoingRecord]) -> None:
+        if len(post.bus.calls) < 3:
+            raise TransportUnavailableError("nobody there")
+
+    post.bus.before_publish = fail
+    await publish(post.world, [joined(cvr) for cvr in cvrs(4)])
+    post.world.clock.advance(seconds=90)
+    async with post.relay():
+        await post.drained()
+        await until(
+            lambda: b'outbox_waiting_rows{service="membership"} 0.0' in post.metrics.exposition(),
+            what="the metrics show it",
+        )
+
+    shown = post.metrics.exposition()
+    assert b'retries_total{kind="bus",service="membership"} 2.0' in shown
+    assert b'relay_rows_total{outcome="published",service="membership"} 4.0' in shown
