@@ -6,9 +6,9 @@ import json
 from typing import Any, Final
 
 from shared.contracts.base import CODE_PLACEHOLDER, Event
+from shared.contracts.catalogue import Catalogue
 from shared.contracts.envelope import CONTENT_TYPE, encode
-from shared.contracts.registry import EVENTS
-from shared.contracts.samples import SAMPLE_MUNICIPALITY, sample_of
+from shared.contracts.samples import SAMPLE_MUNICIPALITY, Fields, sample_of
 from shared.contracts.schemas import schema_of
 from shared.contracts.topics import TopicSpec
 from shared.values.municipalities import list_municipalities
@@ -34,8 +34,8 @@ _HEADERS: Final[dict[str, tuple[str, str]]] = {
 _HEADERS_REQUIRED: Final = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time")
 
 
-def asyncapi_document(topics: tuple[TopicSpec, ...]) -> Part:
-    """The document over the topics as the file has them, `<code>` not filled in."""
+def asyncapi_document(catalogue: Catalogue) -> Part:
+    """The document over all events and topics, the same on every run."""
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -46,22 +46,33 @@ def asyncapi_document(topics: tuple[TopicSpec, ...]) -> Part:
             " and drop an id they have heard before. A null is as absent.",
         },
         "defaultContentType": CONTENT_TYPE,
-        "channels": {_channel_name(topic.name): _channel(topic) for topic in topics},
+        "channels": channels_of(catalogue),
         "operations": dict(
-            _operation(action, principal, topic)
-            for topic in topics
+            _operation(action, principal, topic, _events_on(topic, catalogue))
+            for topic in catalogue.topics
             for action, principals in (("send", topic.writers), ("receive", topic.readers))
             for principal in principals
         ),
         "components": {
-            "schemas": {event.event_type(): _payload(event) for event in EVENTS},
-            "messages": {event.event_type(): _message(event) for event in EVENTS},
+            "schemas": {name: _payload(event) for name, event in catalogue.events.items()},
+            "messages": {
+                name: _message(event, catalogue.samples[event])
+                for name, event in catalogue.events.items()
+            },
         },
     }
 
 
-def _events_on(topic: TopicSpec) -> list[type[Event]]:
-    return [event for event in EVENTS if event.topic == topic.name]
+def channels_of(catalogue: Catalogue) -> Part:
+    """The channels of the document: one per topic, those of the municipalities with a parameter."""
+    return {
+        _channel_name(topic.name): _channel(topic, _events_on(topic, catalogue))
+        for topic in catalogue.topics
+    }
+
+
+def _events_on(topic: TopicSpec, catalogue: Catalogue) -> list[type[Event]]:
+    return [event for event in catalogue.events.values() if event.topic == topic.name]
 
 
 def _channel_name(topic: str) -> str:
@@ -72,7 +83,7 @@ def _message_name(event: type[Event]) -> str:
     return event.event_type().split(".", maxsplit=3)[-1]
 
 
-def _channel(topic: TopicSpec) -> Part:
+def _channel(topic: TopicSpec, events: list[type[Event]]) -> Part:
     kept_ms = FOR_EVER if topic.retention is None else int(topic.retention.total_seconds() * 1000)
     kafka: Part = {
         "partitions": topic.partitions,
@@ -85,7 +96,7 @@ def _channel(topic: TopicSpec) -> Part:
         "description": _describe(topic),
         "messages": {
             _message_name(event): {"$ref": f"#/components/messages/{event.event_type()}"}
-            for event in _events_on(topic)
+            for event in events
         },
         "bindings": {"kafka": kafka},
         "x-maximum-record-bytes": topic.maximum_bytes,
@@ -112,7 +123,9 @@ def _describe(topic: TopicSpec) -> str:
     return " ".join(sentences)
 
 
-def _operation(action: str, principal: str, topic: TopicSpec) -> tuple[str, Part]:
+def _operation(
+    action: str, principal: str, topic: TopicSpec, events: list[type[Event]]
+) -> tuple[str, Part]:
     channel = _channel_name(topic.name)
     who = principal.replace(f".{CODE_PLACEHOLDER}", "")
     verb = {"send": "writes", "receive": "reads"}[action]
@@ -121,8 +134,7 @@ def _operation(action: str, principal: str, topic: TopicSpec) -> tuple[str, Part
         "summary": f"{who} {verb} {topic.name}",
         "channel": {"$ref": f"#/channels/{channel}"},
         "messages": [
-            {"$ref": f"#/channels/{channel}/messages/{_message_name(event)}"}
-            for event in _events_on(topic)
+            {"$ref": f"#/channels/{channel}/messages/{_message_name(event)}"} for event in events
         ],
     }
 
@@ -132,8 +144,8 @@ def _payload(event: type[Event]) -> Part:
     return {name: part for name, part in schema_of(event).items() if name not in ("$schema", "$id")}
 
 
-def _message(event: type[Event]) -> Part:
-    sample, envelope = sample_of(event)
+def _message(event: type[Event], fields: Fields) -> Part:
+    sample, envelope = sample_of(event, fields)
     record = encode(sample, envelope, municipality=SAMPLE_MUNICIPALITY)
     schema = schema_of(event)
     draft = "Draft: no service publishes it yet, and it may still change." if event.draft else ""

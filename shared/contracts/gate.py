@@ -8,21 +8,21 @@ so that the checked-in files stay the witness of what was promised.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from shared.contracts.asyncapi import asyncapi_document
-from shared.contracts.base import Event
+from shared.contracts.asyncapi import asyncapi_document, channels_of
+from shared.contracts.base import CODE_PLACEHOLDER, Event
+from shared.contracts.catalogue import Catalogue, present_catalogue
 from shared.contracts.compatibility import breaks_between, is_draft, topic_breaks
 from shared.contracts.envelope import Decoded, decode, encode
-from shared.contracts.registry import EVENT_TYPES
-from shared.contracts.samples import SAMPLE_MUNICIPALITY, sample_of
-from shared.contracts.schemas import Schema, schema_of
-from shared.contracts.topics import TopicSpec, load_topic_patterns
+from shared.contracts.samples import SAMPLE_MUNICIPALITY, Fields, sample_of
+from shared.contracts.schemas import CONTRACT_KEYWORD, Schema, schema_of
+from shared.contracts.topics import TopicSpec
 
 SCHEMAS: Final = "schemas"
 SAMPLES: Final = "samples"
@@ -62,27 +62,25 @@ class BreakingContractChangeError(Exception):
 
 def export(
     target: Path,
-    *,
-    events: Mapping[str, type[Event]] = EVENT_TYPES,
-    topics: tuple[TopicSpec, ...] | None = None,
+    catalogue: Catalogue | None = None,
 ) -> list[Path]:
     """Write what the code says into the target folder; return the files that changed.
 
     Samples of published events are never written anew: they are records of their day, and every
     later program must read them. Raises BreakingContractChangeError.
     """
-    described = load_topic_patterns() if topics is None else topics
-    breaking = list(_breaking(target, events, described))
+    promised = catalogue or present_catalogue()
+    breaking = list(_breaking(target, promised))
     if breaking:
         raise BreakingContractChangeError(breaking)
     changed = []
-    for name, text in _generated(target, events, described).items():
+    for name, text in _generated(target, promised).items():
         path = target / name
         if not path.is_file() or path.read_text() != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
             changed.append(path)
-    for path in _orphans(target, events):
+    for path in _orphans(target, promised):
         path.unlink()
         changed.append(path)
     return changed
@@ -90,15 +88,13 @@ def export(
 
 def check(
     target: Path,
-    *,
-    events: Mapping[str, type[Event]] = EVENT_TYPES,
-    topics: tuple[TopicSpec, ...] | None = None,
+    catalogue: Catalogue | None = None,
 ) -> list[Finding]:
     """Everything that keeps the gate shut; nothing when files and code agree."""
-    described = load_topic_patterns() if topics is None else topics
-    findings = list(_breaking(target, events, described))
+    promised = catalogue or present_catalogue()
+    findings = list(_breaking(target, promised))
     broken = {finding.contract for finding in findings}
-    for name, text in _generated(target, events, described).items():
+    for name, text in _generated(target, promised).items():
         path = target / name
         if path.stem in broken:
             continue
@@ -108,29 +104,31 @@ def check(
             findings.append(Finding(name, "stale", f"the code says otherwise; {HOW_TO_EXPORT}"))
     findings += [
         Finding(str(path.relative_to(target)), "orphaned", f"no event any more; {HOW_TO_EXPORT}")
-        for path in _orphans(target, events)
+        for path in _orphans(target, promised)
     ]
     return findings
 
 
-def _breaking(
-    target: Path, events: Mapping[str, type[Event]], topics: tuple[TopicSpec, ...]
-) -> Iterator[Finding]:
+def _breaking(target: Path, promised: Catalogue) -> Iterator[Finding]:
     """What `export` must not write over."""
-    for event_type, event in events.items():
-        yield from _homelessness(event_type, event, topics)
+    for event_type, event in promised.events.items():
+        yield from _homelessness(event_type, event, promised.topics)
+    published = set()
     for path in sorted((target / SCHEMAS).glob("*.json")):
         old = _read(path)
         if not isinstance(old, dict):
             yield Finding(path.name, "unreadable", "restore it from the repository's history")
             continue
-        model = events.get(path.stem)
+        model = promised.events.get(path.stem)
         new = None if model is None else schema_of(model)
         for found in breaks_between(old, new):
             yield Finding(path.stem, found.rule, found.sentence, found.place)
-        if model is not None and not is_draft(old):
+        if is_draft(old):
+            continue
+        published.add(old[CONTRACT_KEYWORD]["topic"])
+        if model is not None:
             yield from _broken_sample(target, path.stem, model)
-    yield from _broken_topics(target, events, topics)
+    yield from _broken_topics(target, published, promised)
 
 
 def _homelessness(
@@ -169,9 +167,7 @@ def _broken_sample(target: Path, event_type: str, model: type[Event]) -> Iterato
         yield Finding(event_type, "sample_broken", "a record of before loses some of what it said")
 
 
-def _broken_topics(
-    target: Path, events: Mapping[str, type[Event]], topics: tuple[TopicSpec, ...]
-) -> Iterator[Finding]:
+def _broken_topics(target: Path, published: set[str], promised: Catalogue) -> Iterator[Finding]:
     path = target / ASYNCAPI
     if not path.is_file():
         return
@@ -180,32 +176,28 @@ def _broken_topics(
     except (yaml.YAMLError, TypeError, KeyError):
         yield Finding(ASYNCAPI, "unreadable", "restore it from the repository's history")
         return
-    published = {event.topic for event in events.values() if not event.draft}
-    current = asyncapi_document(topics)["channels"]
+    current = channels_of(promised)
     for name, old in channels.items():
-        new = current.get(name)
-        if new is not None and _topic_of(new["address"]) not in published:
+        topic = old["address"].replace("{code}", CODE_PLACEHOLDER)
+        if topic not in published:
             continue
-        for found in topic_breaks(old, new):
-            yield Finding(_topic_of(old["address"]), found.rule, found.sentence)
+        for found in topic_breaks(old, current.get(name)):
+            yield Finding(topic, found.rule, found.sentence)
 
 
-def _topic_of(address: str) -> str:
-    return address.replace("{code}", "<code>")
-
-
-def _generated(
-    target: Path, events: Mapping[str, type[Event]], topics: tuple[TopicSpec, ...]
-) -> dict[str, str]:
+def _generated(target: Path, promised: Catalogue) -> dict[str, str]:
     """Every file by its name inside the target."""
-    files = {f"{SCHEMAS}/{name}.json": _as_json(schema_of(model)) for name, model in events.items()}
-    for name, model in events.items():
+    files = {
+        f"{SCHEMAS}/{name}.json": _as_json(schema_of(model))
+        for name, model in promised.events.items()
+    }
+    for name, model in promised.events.items():
         sample = f"{SAMPLES}/{name}.json"
         witnessed = target / SCHEMAS / f"{name}.json"
         if _is_published(witnessed) and (target / sample).is_file():
             continue
-        files[sample] = _as_json(_sample_record(model))
-    document = asyncapi_document(topics)
+        files[sample] = _as_json(_sample_record(model, promised.samples[model]))
+    document = asyncapi_document(promised)
     files[ASYNCAPI] = yaml.dump(
         document, Dumper=_PlainDumper, sort_keys=False, allow_unicode=True, width=100
     )
@@ -217,8 +209,8 @@ def _is_published(path: Path) -> bool:
     return isinstance(schema, dict) and not is_draft(schema)
 
 
-def _sample_record(event: type[Event]) -> dict[str, Any]:
-    sample, envelope = sample_of(event)
+def _sample_record(event: type[Event], fields: Fields) -> dict[str, Any]:
+    sample, envelope = sample_of(event, fields)
     record = encode(sample, envelope, municipality=SAMPLE_MUNICIPALITY)
     return {
         "topic": record.topic,
@@ -228,12 +220,12 @@ def _sample_record(event: type[Event]) -> dict[str, Any]:
     }
 
 
-def _orphans(target: Path, events: Mapping[str, type[Event]]) -> list[Path]:
+def _orphans(target: Path, promised: Catalogue) -> list[Path]:
     """Files of drafts that are gone; of a published event nothing is ever an orphan."""
     gone = [
         path.stem
         for path in sorted((target / SCHEMAS).glob("*.json"))
-        if path.stem not in events and not _is_published(path)
+        if path.stem not in promised.events and not _is_published(path)
     ]
     candidates = [
         target / folder / f"{name}.json" for name in gone for folder in (SCHEMAS, SAMPLES)
@@ -260,3 +252,9 @@ class _PlainDumper(yaml.SafeDumper):
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401, ARG002 - as the library has it
         return True
+
+    def represent_scalar(self, tag: str, value: Any, style: Any = None) -> yaml.ScalarNode:  # noqa: ANN401
+        """Quote text that begins like a number: 0259 is one in YAML 1.2, and none in YAML 1.1."""
+        if tag.endswith(":str") and value[:1] in tuple("+-.0123456789"):
+            style = "'"
+        return super().represent_scalar(tag, value, style=style)

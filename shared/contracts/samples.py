@@ -120,7 +120,7 @@ _PLACEMENTS: Final[Mapping[type[Event], Fields]] = {
     },
 }
 
-_REPORTED: Final[Mapping[type[Event], Fields]] = {
+_REPORTED: Final[Mapping[type[reported.Report], Fields]] = {
     reported.ReportedPlacementStarted: {**_TOLD, **_PERSON, **_STARTED, "continues": "2016-00007"},
     reported.ReportedPlacementCorrected: {**_TOLD, "started_on": "2017-02-06"},
     reported.ReportedEmploymentConfirmed: {**_TOLD, **_HOURS},
@@ -252,17 +252,20 @@ _ANSWERS: Final[Mapping[type[Event], Fields]] = {
 }
 
 SAMPLES: Final[Mapping[type[Event], Fields]] = MappingProxyType(
-    {**_MEMBERSHIP, **_PLACEMENTS, **_REPORTED, **_BONUS, **_ANSWERS}
+    {
+        **_MEMBERSHIP,
+        **_PLACEMENTS,
+        **{event: {"fact": event.event_name, **told} for event, told in _REPORTED.items()},
+        **_BONUS,
+        **_ANSWERS,
+    }
 )
 """The fields of one sample of every event."""
 
 
-def sample_of(event: type[Event]) -> tuple[Event, Envelope]:
+def sample_of(event: type[Event], fields: Fields) -> tuple[Event, Envelope]:
     """The sample of an event in its envelope, the same on every run."""
-    fields = dict(SAMPLES[event])
-    if issubclass(event, reported.Report):
-        fields["fact"] = event.event_name
-    sample = event.model_validate_json(json.dumps(fields))
+    sample = event.model_validate_json(json.dumps(dict(fields)))
     envelope = envelope_for(
         sample,
         time=TOLD_AT,
