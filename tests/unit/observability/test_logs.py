@@ -1,0 +1,138 @@
+"""A log line is one JSON object, and no person number is ever in it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+from collections.abc import Callable, Iterator
+
+import pytest
+import structlog
+
+from shared.observability.logs import Log, bound, configure_logs
+
+NUMBER = "610180-1234"  # constructed: day of birth plus 60
+LOG = Log("tests.module")
+
+Lines = Callable[[], list[dict[str, object]]]
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    """Where the lines go; what was configured before is put back."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    text = io.StringIO()
+    configure_logs(text, renderer="json", level="DEBUG")
+    yield text
+    structlog.reset_defaults()
+    root.handlers = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
+def lines(stream: io.StringIO) -> Lines:
+    def said() -> list[dict[str, object]]:
+        told = [json.loads(line) for line in stream.getvalue().splitlines()]
+        return [line for line in told if line["logger"] != "asyncio"]
+
+    return said
+
+
+def test_a_line_says_what_where_when_and_whose(lines: Lines) -> None:
+    with bound(service="bonus", event_id="e-1", causation_id=None):
+        LOG.info("batch_committed", events=12)
+    (line,) = lines()
+    assert {key: line[key] for key in ("action", "service", "event_id", "events", "level")} == {
+        "action": "batch_committed",
+        "service": "bonus",
+        "event_id": "e-1",
+        "events": 12,
+        "level": "info",
+    }
+    assert line["logger"] == "tests.module"
+    assert str(line["timestamp"]).endswith("Z")
+    assert "causation_id" not in line
+
+
+def test_what_was_bound_is_gone_afterwards(lines: Lines) -> None:
+    with bound(service="bonus"):
+        pass
+    LOG.info("batch_committed")
+    assert "service" not in lines()[0]
+
+
+async def test_tasks_keep_their_own_keys(lines: Lines) -> None:
+    both_inside = asyncio.Barrier(2)
+
+    async def work(name: str) -> None:
+        with bound(service=name):
+            await both_inside.wait()
+            LOG.info("batch_committed", name=name)
+
+    await asyncio.gather(work("bonus"), work("placements"))
+    assert [line["service"] == line["name"] for line in lines()] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"lookup of {NUMBER} failed",
+        NUMBER.replace("-", ""),
+        {"inner": [f"<{NUMBER}>"]},
+        {NUMBER: 1},
+        (NUMBER,),
+        {NUMBER},
+        ValueError(NUMBER),
+        NUMBER.encode(),
+    ],
+    ids=repr,
+)
+def test_person_numbers_are_masked_wherever_they_stand(stream: io.StringIO, value: object) -> None:
+    LOG.info("fact_refused", value=value)
+    assert "1234" not in stream.getvalue()
+    assert "610180" not in stream.getvalue()
+
+
+def test_person_numbers_are_masked_in_traces(stream: io.StringIO) -> None:
+    def fail() -> None:
+        raise LookupError(f"nobody has {NUMBER}")
+
+    with pytest.raises(LookupError) as caught:
+        fail()
+    LOG.error("request_failed", error=caught.value)
+    assert "Traceback" in stream.getvalue()
+    assert "nobody has" in stream.getvalue()
+    assert "610180" not in stream.getvalue()
+
+
+def test_libraries_are_masked_and_rendered_alike(lines: Lines, stream: io.StringIO) -> None:
+    logging.getLogger("asyncpg").warning("value %s", NUMBER)
+    (line,) = lines()
+    assert line["action"] == "library_said"
+    assert line["logger"] == "asyncpg"
+    assert "610180" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("hostile", ["a\nb", '{"action": "forged"}\n{', "\x1b[31m", "\u2028"])
+def test_one_event_is_one_line_whatever_is_in_it(stream: io.StringIO, hostile: str) -> None:
+    LOG.info("fact_refused", value=hostile)
+    assert stream.getvalue().count("\n") == 1
+    assert json.loads(stream.getvalue())["value"] == hostile
+
+
+def test_lines_below_the_level_are_left_out(lines: Lines) -> None:
+    logging.getLogger().setLevel("INFO")
+    LOG.debug("batch_committed")
+    assert lines() == []
+
+
+def test_people_read_lines_without_braces(stream: io.StringIO) -> None:
+    configure_logs(stream, renderer="human")
+    LOG.info("process_ready", address="http://127.0.0.1:1", number=NUMBER)
+    assert "process_ready" in stream.getvalue()
+    assert "address=http://127.0.0.1:1" in stream.getvalue()
+    assert "610180" not in stream.getvalue()
+    assert "{" not in stream.getvalue()
