@@ -52,8 +52,6 @@ class Settings(BaseModel):
     """Address of the OpenID issuer whose tokens are believed."""
     vault_key: SecretStr | None = None
     """Base64 of the 32 bytes that person numbers are sealed and indexed with."""
-    constructed_persons: bool = False
-    """Whether person numbers that belong to nobody (day plus 60) may be registered."""
     data_dir: Path = Path(".sammen")
     """Where embedded parts keep what they keep."""
     http_port: int = Field(default=8000, ge=0, le=65535)
