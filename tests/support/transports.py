@@ -1,0 +1,195 @@
+"""Buses under test: what the conformance suite needs of one, and the embedded bus as one.
+
+A bus of another kind joins the suite with a class like EmbeddedBus, a line in `open_address` and
+one in BUSES.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
+
+from shared.contracts.topics import TopicSpec
+from shared.database import Database, EmbeddedServer
+from shared.messaging.embedded import BUS_PLAN, EmbeddedTransport, create_topics
+from shared.messaging.transport import OutgoingRecord, Record, Transport
+from tests.support.postgres import TestDatabase, database_maker, login_plan
+
+WRITER = "placements"
+"""The principal that writes what a test publishes, unless the test says otherwise."""
+
+READER = "bonus"
+"""The principal that reads it."""
+
+STRANGER = "notifications"
+"""A principal that neither writes nor reads it."""
+
+PRINCIPALS = (WRITER, READER, STRANGER)
+
+SESSION_SECONDS = 2.0
+"""How long a member may be silent on a bus under test."""
+
+WAIT_SECONDS_MAX = 20.0
+
+
+class Bus(Protocol):
+    """A running bus and the rights of its administrator."""
+
+    async def create_topic(
+        self,
+        name: str,
+        *,
+        partitions: int = 1,
+        compacted: bool = False,
+        maximum_bytes: int = 100_000,
+        writers: Sequence[str] = (WRITER,),
+        readers: Sequence[str] = (READER,),
+    ) -> None: ...
+
+    async def delete_topic(self, name: str) -> None:
+        """Remove a topic with all its records."""
+
+    async def delete_records(self, topic: str, *, partition: int, before: int) -> None:
+        """Remove the records of a partition that come before an offset."""
+
+    def address(self, principal: str) -> str:
+        """Text from which `open_address` makes a transport of this principal, in any process."""
+
+
+def open_address(address: str) -> Transport:
+    """A transport, not yet started, to the bus and as the principal that the address names."""
+    where = json.loads(address)
+    match where["kind"]:
+        case "embedded":
+            return EmbeddedTransport(
+                where["url"], session_timeout_seconds=SESSION_SECONDS, poll_seconds=0.5
+            )
+        case unknown:
+            raise AssertionError(f"no bus of kind {unknown}")
+
+
+class EmbeddedBus:
+    """The embedded bus in a database of its own."""
+
+    def __init__(self, database: TestDatabase) -> None:
+        self.database = database
+
+    async def create_topic(
+        self,
+        name: str,
+        *,
+        partitions: int = 1,
+        compacted: bool = False,
+        maximum_bytes: int = 100_000,
+        writers: Sequence[str] = (WRITER,),
+        readers: Sequence[str] = (READER,),
+    ) -> None:
+        spec = TopicSpec(
+            name=name,
+            partitions=partitions,
+            cleanup="compact" if compacted else "delete",
+            retention=None,
+            writers=tuple(writers),
+            readers=tuple(readers),
+            maximum_bytes=maximum_bytes,
+            replication_factor=1,
+            minimum_in_sync_replicas=1,
+        )
+        await create_topics(self.database.owner_url, [spec])
+
+    async def delete_topic(self, name: str) -> None:
+        await self._as_superuser("DELETE FROM bus.topic WHERE name = $1", name)
+
+    async def delete_records(self, topic: str, *, partition: int, before: int) -> None:
+        await self._as_superuser(
+            """
+            DELETE FROM bus.record
+            USING bus.topic
+            WHERE record.topic_id = topic.topic_id
+              AND topic.name = $1 AND record.partition = $2 AND record.record_offset < $3
+            """,
+            topic,
+            partition,
+            before,
+        )
+
+    def address(self, principal: str) -> str:
+        return json.dumps({"kind": "embedded", "url": self.database.url(f"sammen_{principal}")})
+
+    async def _as_superuser(self, statement: str, *values: object) -> None:
+        database = await Database.connect(
+            self.database.superuser_url, application_name="bus under test", connections_max=1
+        )
+        try:
+            async with database.connection() as connection:
+                await connection.execute(statement, *values)
+        finally:
+            await database.close()
+
+
+@asynccontextmanager
+async def embedded_bus(
+    server: EmbeddedServer, template_names: dict[str, str]
+) -> AsyncIterator[EmbeddedBus]:
+    """An embedded bus for a test session."""
+    async with database_maker(server, template_names) as make_database:
+        plans = [login_plan(principal) for principal in PRINCIPALS]
+        yield EmbeddedBus(await make_database([*plans, BUS_PLAN]))
+
+
+OpenBus = Callable[[EmbeddedServer, dict[str, str]], AbstractAsyncContextManager[Bus]]
+
+BUSES: dict[str, OpenBus] = {"embedded": embedded_bus}
+
+
+def record(
+    topic: str, value: bytes | None = b"{}", *, key: bytes | None = b"k", headers: object = ()
+) -> OutgoingRecord:
+    """A record to be published."""
+    assert isinstance(headers, tuple)
+    return OutgoingRecord(topic, key, value, headers)
+
+
+class Inbox:
+    """A handler that keeps what it is given, and can be made to wait or to fail."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[Record]] = []
+        self.may_return = asyncio.Event()
+        self.may_return.set()
+        self.entered = asyncio.Event()
+        self.error: Exception | None = None
+
+    async def __call__(self, batch: Sequence[Record]) -> None:
+        self.batches.append(list(batch))
+        self.entered.set()
+        await self.may_return.wait()
+        if self.error is not None:
+            raise self.error
+
+    @property
+    def records(self) -> list[Record]:
+        """Everything given so far, in the order given."""
+        return [each for batch in self.batches for each in batch]
+
+    @property
+    def values(self) -> list[bytes | None]:
+        """The values of everything given so far."""
+        return [each.value for each in self.records]
+
+
+async def until(
+    condition: Callable[[], bool] | Callable[[], Awaitable[bool]], *, what: str
+) -> None:
+    """Wait until a condition holds; fail, saying what did not come about, when it never does."""
+    give_up_at = time.monotonic() + WAIT_SECONDS_MAX
+    while True:
+        holds = condition()
+        if holds if isinstance(holds, bool) else await holds:
+            return
+        assert time.monotonic() < give_up_at, f"waited {WAIT_SECONDS_MAX} s in vain until {what}"
+        await asyncio.sleep(0.01)
