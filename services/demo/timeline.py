@@ -17,6 +17,8 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from shared.web.identity import Role
+
 PACKAGED = "sample_programme"
 IN_CHECKOUT = Path(__file__).parents[2] / "examples" / "sample-programme"
 
@@ -29,7 +31,7 @@ class SampleProgrammeError(Exception):
 class Sender:
     """Who sends: a role and, where the role has one, the municipality or company."""
 
-    role: str
+    role: Role
     municipality: str | None = None
     cvr: str | None = None
 
