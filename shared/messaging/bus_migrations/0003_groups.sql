@@ -14,9 +14,11 @@ CREATE TABLE member (
     likes text[] NOT NULL,
     session_timeout interval NOT NULL,
     seen_at timestamptz NOT NULL,
+    seen_on integer NOT NULL,
     PRIMARY KEY (group_name, member_id)
 ) WITH (fillfactor = 50);
 COMMENT ON COLUMN member.likes IS 'LIKE patterns of the topics it subscribes to.';
+COMMENT ON COLUMN member.seen_on IS 'Process id of the server''s side of its connection.';
 
 -- Not tied to topic: what a group had read of a topic outlives it, so that a topic of the same
 -- name created anew is not mistaken for it.
@@ -99,9 +101,11 @@ RETURNS TABLE (topic text, topic_id bigint, partition integer)
 LANGUAGE sql STABLE SET search_path = bus, pg_temp
 AS $$
     SELECT topic.name, topic.topic_id, partition.partition
-    FROM topic
+    FROM permission
+    JOIN topic ON topic.topic_id = permission.topic_id
     JOIN partition ON partition.topic_id = topic.topic_id
-    WHERE may_read(topic.topic_id, principal())
+    WHERE permission.principal = (SELECT principal())
+      AND permission.action = 'read'
       AND EXISTS (
           SELECT FROM member
           WHERE member.group_name = p_group AND topic.name LIKE ANY (member.likes)
@@ -114,21 +118,33 @@ AS $$
       )
 $$;
 
+-- Members that were silent for too long, or whose connection is gone. Just after a start of the
+-- server all connections are gone, and everybody gets the time to come back.
 CREATE FUNCTION lost_members(p_group text) RETURNS SETOF uuid
 LANGUAGE sql VOLATILE SET search_path = bus, pg_temp
 AS $$
     SELECT member.member_id
     FROM member
     WHERE member.group_name = p_group
-      AND member.seen_at < clock_timestamp() - member.session_timeout
+      AND (
+          member.seen_at < clock_timestamp() - member.session_timeout
+          OR NOT EXISTS (SELECT FROM pg_stat_get_activity(member.seen_on))
+              AND pg_postmaster_start_time() < clock_timestamp() - member.session_timeout
+      )
 $$;
 
+-- Everybody who changes a group locks it first, and then its partitions in this order, which is
+-- also that of committing offsets.
 CREATE FUNCTION lock_group(p_group text) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = bus, pg_temp
 AS $$
 BEGIN
     INSERT INTO consumer_group (group_name) VALUES (p_group) ON CONFLICT DO NOTHING;
     PERFORM FROM consumer_group WHERE consumer_group.group_name = p_group FOR UPDATE;
+    PERFORM
+    FROM progress
+    WHERE progress.group_name = p_group
+    ORDER BY progress.topic, progress.partition
+    FOR UPDATE;
 END
 $$;
-

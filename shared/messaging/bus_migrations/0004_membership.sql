@@ -77,20 +77,16 @@ CREATE FUNCTION balance(p_group text) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = bus, pg_temp
 AS $$
 BEGIN
+    -- A row that changes while this waits for it was kept by a heartbeat, and is passed over.
     DELETE FROM member
+    USING lost_members(p_group) AS lost
+    JOIN member AS judged ON judged.group_name = p_group AND judged.member_id = lost
     WHERE member.group_name = p_group
-      AND member.member_id IN (SELECT lost_members(p_group))
-      -- Judged again: a heartbeat may have been waited for.
-      AND member.seen_at < clock_timestamp() - member.session_timeout;
+      AND member.member_id = lost
+      AND member.seen_at = judged.seen_at;
     INSERT INTO progress (group_name, topic, topic_id, partition)
     SELECT p_group, unmet.topic, unmet.topic_id, unmet.partition
     FROM unmet_partitions(p_group) AS unmet;
-    -- Offsets are committed under these locks, in this order too.
-    PERFORM
-    FROM progress
-    WHERE progress.group_name = p_group
-    ORDER BY progress.topic, progress.partition
-    FOR UPDATE;
     UPDATE progress
     SET owner = NULL
     WHERE progress.group_name = p_group
@@ -127,10 +123,10 @@ AS $$
 BEGIN
     PERFORM refuse_subscription(p_topics, group_principal(p_group));
     PERFORM lock_group(p_group);
-    INSERT INTO member (group_name, member_id, likes, session_timeout, seen_at)
+    INSERT INTO member (group_name, member_id, likes, session_timeout, seen_at, seen_on)
     VALUES (
         p_group, p_member, like_patterns(p_topics),
-        make_interval(secs => p_session_seconds), clock_timestamp()
+        make_interval(secs => p_session_seconds), clock_timestamp(), pg_backend_pid()
     );
     PERFORM balance(p_group);
 END
@@ -156,7 +152,7 @@ BEGIN
         PERFORM lock_group(p_group);
     END IF;
     UPDATE member
-    SET seen_at = clock_timestamp()
+    SET seen_at = clock_timestamp(), seen_on = pg_backend_pid()
     WHERE member.group_name = p_group AND member.member_id = p_member;
     alive := FOUND;
     IF v_disorder THEN

@@ -71,6 +71,7 @@ BEGIN
         WHERE record.topic_id = progress.topic_id
           AND record.partition = progress.partition
           AND record.record_offset >= progress.next_offset
+          AND progress.next_offset < partition.end_offset
         ORDER BY record.record_offset
         LIMIT 1
     ) AS following ON true
@@ -200,7 +201,7 @@ BEGIN
     FROM progress
     JOIN unnest(p_topics, p_partitions) AS read (topic, partition)
         ON read.topic = progress.topic AND read.partition = progress.partition
-    WHERE progress.group_name = p_group
+    WHERE progress.group_name = p_group AND progress.owner = p_member
     ORDER BY progress.topic, progress.partition
     FOR UPDATE OF progress;
     UPDATE progress

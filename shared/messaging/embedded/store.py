@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from shared.database import Database
+from shared.database import Connection, Database
 from shared.messaging.embedded.faults import faults_named
 from shared.messaging.embedded.records import Columns, record_of
 from shared.messaging.transport import Position, Record
@@ -95,19 +95,17 @@ async def append(database: Database, columns: Columns) -> None:
 
 
 async def join_group(
-    database: Database, seat: Seat, topics: Sequence[str], *, session_seconds: float
+    connection: Connection, seat: Seat, topics: Sequence[str], *, session_seconds: float
 ) -> None:
-    """Take a seat; partitions nobody works on are this member's at once."""
+    """Take a seat, for as long as this connection lasts; free partitions are its own at once."""
     with faults_named():
-        async with database.connection() as connection:
-            await connection.execute(JOIN_GROUP, seat.group, seat.member, topics, session_seconds)
+        await connection.execute(JOIN_GROUP, seat.group, seat.member, topics, session_seconds)
 
 
-async def heartbeat(database: Database, seat: Seat) -> Pulse:
-    """Keep the seat, and see to it that those who died lose theirs."""
+async def heartbeat(connection: Connection, seat: Seat) -> Pulse:
+    """Keep the seat, from now on on this connection; those who died lose theirs."""
     with faults_named():
-        async with database.connection() as connection:
-            row = await connection.fetchrow(HEARTBEAT, seat.group, seat.member)
+        row = await connection.fetchrow(HEARTBEAT, seat.group, seat.member)
     assert row is not None, "a heartbeat always answers"
     return Pulse(*row)
 

@@ -20,7 +20,8 @@ from shared.messaging.transport import (
     TransportUnavailableError,
 )
 
-CHANNEL = "sammen_bus"
+# Every running consumer keeps its session on a connection of its own.
+CONSUMERS_MAX = 50
 
 START_SECONDS_MAX = 30.0
 START_RETRY_SECONDS = 0.1
@@ -48,7 +49,7 @@ class EmbeddedTransport:
         self._session_timeout_seconds = session_timeout_seconds
         self._poll_seconds = poll_seconds
         self._connections_max = connections_max
-        self._opened: Database | None = None
+        self._opened: tuple[Database, Database] | None = None
         self._consumers: set[EmbeddedConsumer] = set()
         self._partition_counts: dict[str, int] = {}
         self._keyless = count()
@@ -62,7 +63,10 @@ class EmbeddedTransport:
         while self._opened is None:
             try:
                 with faults_named():
-                    self._opened = await self._connect()
+                    self._opened = (
+                        await self._connect("sammen bus", connections_max=self._connections_max),
+                        await self._connect("sammen bus session", connections_max=CONSUMERS_MAX),
+                    )
             except TransportUnavailableError:
                 if loop.time() >= give_up_at:
                     raise
@@ -72,9 +76,10 @@ class EmbeddedTransport:
         """See Transport.close; a consumer still at work is cut off as if it had died."""
         for consumer in list(self._consumers):
             await consumer.abandon()
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            await opened.close()
+        self._consumers.clear()
+        opened, self._opened = self._opened or (), None
+        for database in opened:
+            await database.close()
 
     async def check_topics(self, topics: Mapping[str, int]) -> None:
         """See Transport.check_topics."""
@@ -104,27 +109,28 @@ class EmbeddedTransport:
 
     def consumer(self, subscription: Subscription, handler: BatchHandler) -> EmbeddedConsumer:
         """See Transport.consumer."""
-        return EmbeddedConsumer(
-            self._database,
+        assert self._opened is not None, "start the transport before using it"
+        consumer = EmbeddedConsumer(
+            *self._opened,
             subscription,
             handler,
             session_timeout_seconds=self._session_timeout_seconds,
             poll_seconds=self._poll_seconds,
-            channel=CHANNEL,
-            running=self._consumers,
         )
+        self._consumers.add(consumer)
+        return consumer
 
     @property
     def _database(self) -> Database:
         assert self._opened is not None, "start the transport before using it"
-        return self._opened
+        return self._opened[0]
 
-    async def _connect(self) -> Database:
+    async def _connect(self, name: str, *, connections_max: int) -> Database:
         return await Database.connect(
             self._url,
-            application_name="sammen bus",
+            application_name=name,
             schema="bus",
-            connections_max=self._connections_max,
+            connections_max=connections_max,
             limits=LIMITS,
         )
 
