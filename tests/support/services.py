@@ -6,6 +6,7 @@ tests of what the services stand on.
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from shared.contracts.membership import CompanyJoined
 from shared.contracts.topics import load_topics
 from shared.messaging.embedded import create_topics
 from shared.messaging.work import Hears, Received, Work
+from shared.observability.logs import configure_logs
 from shared.runtime.clock import SystemClock
 from shared.runtime.plans import database_setting, plans_for, role_of
 from shared.runtime.service import Service, ServiceContext
@@ -132,6 +134,12 @@ async def running_system(
         yield SystemUnderTest(system, database, issuer)
     finally:
         await system.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """Log as a process does; left alone, the library renders each trace for seconds."""
+    configure_logs(io.StringIO(), renderer="json")
 
 
 class StartSystem(Protocol):

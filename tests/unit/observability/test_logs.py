@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Iterator
 
 import pytest
-import structlog
 
 from shared.observability.logs import Log, bound, configure_logs
 
@@ -27,7 +26,6 @@ def stream() -> Iterator[io.StringIO]:
     text = io.StringIO()
     configure_logs(text, renderer="json", level="DEBUG")
     yield text
-    structlog.reset_defaults()
     root.handlers = handlers
     root.setLevel(level)
 

@@ -1,0 +1,287 @@
+"""Every answer keeps the same rules: problems for refusals, limits, and headers for browsers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, cast
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends, Request
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from shared.database import DatabaseUnavailableError
+from shared.web.app import Application
+from shared.web.body import FromJson
+from shared.web.identity import Identity, allow, allow_page
+from shared.web.pages import render
+from shared.web.problems import Problem, not_found
+from tests.support.web import app_with, client_of
+
+BYTES_MAX = 1000
+SECRET = "hunter2-610180-1234"
+
+
+def refuse_everything(text: str) -> str:
+    raise ValueError(f"{text!r} is not good")
+
+
+class Thing(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+    number: int
+    word: Annotated[str, AfterValidator(refuse_everything)] = ""
+
+
+def routes(router: APIRouter) -> None:
+    @router.post("/things/{name}")
+    async def make(name: str, thing: FromJson[Thing]) -> int:
+        return thing.number
+
+    @router.post("/bytes")
+    async def count(request: Request) -> int:
+        return len(await request.body())
+
+    @router.get("/nowhere")
+    async def nowhere() -> None:
+        raise not_found("There is no such thing.")
+
+    @router.get("/odd")
+    async def odd() -> None:
+        raise Problem("odd", "Odd", 418, headers={"Retry-After": "9"}, colour="green")
+
+    @router.get("/broken")
+    async def broken() -> None:
+        raise RuntimeError(SECRET)
+
+    @router.get("/away")
+    async def away() -> None:
+        raise DatabaseUnavailableError(SECRET)
+
+    @router.get("/mine")
+    async def mine(caller: Annotated[Identity, Depends(allow("company", "caseworker"))]) -> str:
+        return caller.subject
+
+    @router.get("/page")
+    async def page(
+        request: Request, caller: Annotated[Identity, Depends(allow_page("caseworker"))]
+    ) -> object:
+        return render(request, "problem.html", problem=not_found(f"<b>{caller.subject}</b>"))
+
+    @router.post("/page")
+    async def change(caller: Annotated[Identity, Depends(allow_page("caseworker"))]) -> str:
+        return caller.subject
+
+
+@pytest.fixture
+def app() -> Application:
+    return app_with(routes, content_bytes_max=BYTES_MAX)
+
+
+@pytest.fixture
+async def client(app: Application) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(app) as anybody:
+        yield anybody
+
+
+def problem_in(answer: httpx.Response, status: int, slug: str) -> dict[str, object]:
+    """The problem in an answer, seen to be one."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = cast("dict[str, object]", answer.json())
+    assert (answer.status_code, body["status"]) == (status, status)
+    assert body["type"] == f"urn:sammen:problem:{slug}"
+    assert body["title"]
+    return body
+
+
+async def test_a_refusal_of_ours_is_a_problem(client: httpx.AsyncClient) -> None:
+    body = problem_in(await client.get("/nowhere"), 404, "not-found")
+    assert body["detail"] == "There is no such thing."
+
+
+async def test_a_problem_carries_its_headers_and_members(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/odd")
+    assert problem_in(answer, 418, "odd")["colour"] == "green"
+    assert answer.headers["retry-after"] == "9"
+
+
+async def test_an_unknown_path_is_a_problem(client: httpx.AsyncClient) -> None:
+    problem_in(await client.get("/static/nothing.css"), 404, "not-found")
+    problem_in(await client.get("/things"), 404, "not-found")
+
+
+async def test_a_wrong_method_is_a_problem_that_names_the_right_one(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.delete("/things/a")
+    problem_in(answer, 405, "method-not-allowed")
+    assert answer.headers["allow"] == "POST"
+
+
+async def test_invalid_content_says_where_and_why_but_not_what(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/things/a", json={"number": SECRET, "word": SECRET, SECRET: 1})
+    body = problem_in(answer, 422, "invalid-request")
+    errors = cast("list[dict[str, str]]", body["errors"])
+    assert [(error["place"], error["kind"]) for error in errors][:2] == [
+        ("body.number", "int_type"),
+        ("body.word", "value_error"),
+    ]
+    assert "610180" not in answer.text
+    assert "is not good" in answer.text
+    assert SECRET not in errors[1]["message"]
+
+
+async def test_a_missing_body_is_a_problem(client: httpx.AsyncClient) -> None:
+    problem_in(await client.post("/things/a"), 422, "invalid-request")
+
+
+@pytest.mark.parametrize("content", [b'{"number": 1, "number": 2}', b'{"number": 1', b"[NaN]"])
+async def test_loose_json_is_refused_before_a_route_sees_it(
+    client: httpx.AsyncClient, content: bytes
+) -> None:
+    answer = await client.post(
+        "/things/a", content=content, headers={"Content-Type": "application/json; charset=utf-8"}
+    )
+    problem_in(answer, 400, "not-json")
+
+
+async def test_content_up_to_the_limit_is_taken(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/bytes", content=b"x" * BYTES_MAX)).json() == BYTES_MAX
+
+
+async def test_content_beyond_the_limit_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/bytes", content=b"x" * (BYTES_MAX + 1))
+    problem_in(answer, 413, "content-too-large")
+
+
+async def test_content_of_unsaid_length_is_cut_at_the_limit(client: httpx.AsyncClient) -> None:
+    given = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal given
+        while True:
+            given += 100
+            yield b"x" * 100
+
+    problem_in(await client.post("/bytes", content=endless()), 413, "content-too-large")
+    assert given <= BYTES_MAX + 200
+
+
+@pytest.mark.parametrize("length", [b"-1", b"ten", b"1e3", b"\xb2"])
+async def test_a_length_that_is_no_number_is_refused(
+    client: httpx.AsyncClient, length: bytes
+) -> None:
+    headers = [(b"Content-Length", length)]
+    answer = await client.post("/bytes", content=b"x", headers=headers)
+    problem_in(answer, 413, "content-too-large")
+
+
+async def test_compressed_content_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/bytes", content=b"x", headers={"Content-Encoding": "gzip"})
+    problem_in(answer, 415, "encoding-unsupported")
+
+
+async def test_a_mistake_of_ours_tells_nothing_of_the_inside(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/broken")
+    problem_in(answer, 500, "internal-error")
+    assert "hunter2" not in answer.text
+    assert "Error" not in answer.text
+
+
+async def test_a_database_that_is_away_is_a_reason_to_ask_again(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/away")
+    problem_in(answer, 503, "unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+    assert "hunter2" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/broken", "/static/sammen.css", "/things", "/page"])
+async def test_every_answer_keeps_browsers_safe(client: httpx.AsyncClient, path: str) -> None:
+    headers = (await client.get(path)).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cache-control"] == "no-store"
+
+
+async def test_answers_are_counted_by_route_and_never_by_address(app: Application) -> None:
+    async with client_of(app) as client:
+        await client.post("/things/610180-1234", json={"number": 1})
+        await client.get("/610180-1234")
+        await client.request("BREW", "/things/a")
+    text = app.state.metrics.exposition().decode()
+    counted = 'sammen_http_requests_total{method="POST",route="/things/{name}",status="200"} 1.0'
+    assert counted in text
+    assert 'method="GET",route="unmatched",status="404"' in text
+    assert 'method="other"' in text
+    assert "610180" not in text
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "slug"),
+    [
+        (None, 401, "unauthenticated"),
+        ("nobody", 401, "unauthenticated"),
+        ("municipality", 403, "forbidden"),
+        ("unreachable", 503, "issuer-unreachable"),
+    ],
+)
+async def test_who_may_not_is_turned_away_and_counted(
+    app: Application, token: str | None, status: int, slug: str
+) -> None:
+    async with client_of(app, token) as client:
+        answer = await client.get("/mine")
+    problem_in(answer, status, slug)
+    assert ("www-authenticate" in answer.headers) == (status == 401)
+    assert "sammen_access_denied_total{" in app.state.metrics.exposition().decode()
+
+
+async def test_who_may_is_known_by_the_token(app: Application) -> None:
+    async with client_of(app, "company") as client:
+        assert (await client.get("/mine")).json() == "c-1"
+
+
+async def test_a_cookie_counts_on_pages_and_only_for_looking(app: Application) -> None:
+    cookie = {"Cookie": "sammen_session=caseworker"}
+    async with client_of(app, **cookie) as client:
+        assert (await client.get("/page")).status_code == 200
+        assert (await client.post("/page")).status_code == 401
+        assert (await client.get("/mine")).status_code == 401
+
+
+async def test_pages_escape_what_is_put_into_them(app: Application) -> None:
+    async with client_of(app, "caseworker") as client:
+        page = await client.get("/page")
+    assert "&lt;b&gt;w-1&lt;/b&gt;" in page.text
+    assert "<b>" not in page.text
+    assert '<html lang="en">' in page.text
+
+
+async def test_browsers_are_refused_by_a_page_that_shows_the_way_in(app: Application) -> None:
+    async with client_of(app, Accept="text/html,*/*;q=0.8") as client:
+        page = await client.get("/page")
+    assert page.status_code == 401
+    assert page.headers["content-type"].startswith("text/html")
+    assert 'href="/issuer/sign-in?next=/page"' in page.text
+
+
+async def test_the_document_describes_bodies_callers_and_problems(
+    client: httpx.AsyncClient,
+) -> None:
+    document = (await client.get("/openapi.json")).json()
+    make = document["paths"]["/things/{name}"]["post"]
+    body = make["requestBody"]["content"]["application/json"]["schema"]
+    assert body == {"$ref": "#/components/schemas/Thing"}
+    problem = make["responses"]["default"]["content"]["application/problem+json"]["schema"]
+    assert problem == {"$ref": "#/components/schemas/Problem"}
+    assert "errors" in document["components"]["schemas"]["Problem"]["properties"]
+    assert document["paths"]["/mine"]["get"]["security"] == [{"HTTPBearer": []}]
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+async def test_no_page_of_documentation_loads_scripts_from_elsewhere(
+    client: httpx.AsyncClient,
+) -> None:
+    assert (await client.get("/docs")).status_code == 404
+    assert (await client.get("/redoc")).status_code == 404
