@@ -63,6 +63,17 @@ def up() -> None:
 
 
 @app.command()
+def demo(
+    *,
+    exit_after: Annotated[bool, typer.Option("--exit", help="End after the summary.")] = False,
+) -> None:
+    """Run the whole system on sample data, July 2016 to June 2018."""
+    from services.demo.run import run_demo
+
+    sys.exit(run_demo(all_services(), exit_after=exit_after))
+
+
+@app.command()
 def run(service: ServiceName) -> None:
     """Run one service with real settings, until stopped."""
     from shared.runtime.alone import run_alone

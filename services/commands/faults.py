@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.demo.drive import DemoError
+from services.demo.timeline import SampleProgrammeError
 from shared.contracts.gate import BreakingContractChangeError
 from shared.contracts.topics import InvalidTopicsError
 from shared.database import (
@@ -30,6 +32,7 @@ FAULTS: Final = (
     BreakingContractChangeError,
     DatabaseUnavailableError,
     DataDirHeldError,
+    DemoError,
     DeadLetterNotFoundError,
     EmbeddedPostgresError,
     EventNotKeptError,
@@ -37,6 +40,7 @@ FAULTS: Final = (
     MigrationError,
     NotSettledError,
     PortTakenError,
+    SampleProgrammeError,
     TransportError,
 )
 

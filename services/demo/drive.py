@@ -1,9 +1,13 @@
-"""Living through the sample programme: the clock moves day by day, and every request is sent."""
+"""Living through the sample programme: the clock moves on, and every request is sent on its day.
+
+It stops where there is something to do: on days with requests, and on the first of each month. The
+daily timers make up for the days between, as they do after an outage.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
@@ -14,6 +18,7 @@ from pydantic import JsonValue
 from services.demo.timeline import SampleRequest, Sender, with_references
 from shared.runtime.clock import SimulatedClock
 from shared.runtime.system import System
+from shared.values.dates import add_months
 from shared.web.issuer import DevelopmentIssuer
 
 MORNING = time(8, tzinfo=UTC)
@@ -62,7 +67,7 @@ class Driver:
         """
         by_day = {day: list(sent) for day, sent in groupby(timeline, key=lambda each: each.on)}
         try:
-            for day in days(timeline[0].on, last_day):
+            for day in stops(by_day, last_day):
                 await self._live(day, by_day.get(day, []))
                 progress(day, self.lived.requests)
         finally:
@@ -117,7 +122,10 @@ class Driver:
         return self._clients[sender]
 
 
-def days(first: date, last: date) -> Iterator[date]:
-    """Every day from the first to the last, both included."""
-    for number in range((last - first).days + 1):
-        yield first + timedelta(days=number)
+def stops(with_requests: Iterable[date], last: date) -> list[date]:
+    """The days to stop at: those with requests, the first of each month between, and the last."""
+    wanted = {*with_requests, last}
+    first = min(wanted).replace(day=1)
+    months = (last.year - first.year) * 12 + last.month - first.month
+    wanted |= {add_months(first, number) for number in range(1, months + 1)}
+    return sorted(wanted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Final
 
@@ -29,17 +29,22 @@ SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 Started = Callable[[System], None]
 """Told once the system is up."""
 
+Meanwhile = Callable[[System], Awaitable[bool]]
+"""Works with the system once it is up; True when the process is to end after it."""
+
 
 async def run_until_stopped(
     opened: AbstractAsyncContextManager[Surroundings],
     services: Sequence[Service],
     *,
     started: Started | None = None,
+    meanwhile: Meanwhile | None = None,
 ) -> int:
     """Run the services until SIGTERM or SIGINT, or until a part of them fails; the exit status.
 
     The first signal drains, or breaks off a start. A second one ends the process at once,
     unfinished work and all: nothing is lost by that, since what is unfinished is delivered again.
+    What `meanwhile` raises is raised, after draining.
     """
     told = _Told()
     with _signals_caught(told):
@@ -50,7 +55,11 @@ async def run_until_stopped(
                 told.starting = None
                 if started is not None:
                     started(system)
-                status = await _wait(system, told.event)
+                try:
+                    status = await _wait(system, told.event, meanwhile)
+                except BaseException:
+                    await _drain(system, COMPONENT_FAILED)
+                    raise
                 return await _drain(system, status)
         except asyncio.CancelledError:
             if told.starting is None or not told.event.is_set():
@@ -74,17 +83,28 @@ class _Told:
             self.starting.cancel()
 
 
-async def _wait(system: System, told: asyncio.Event) -> int:
-    """Wait for a signal or a failure; the status the process is to end with."""
+async def _wait(system: System, told: asyncio.Event, meanwhile: Meanwhile | None) -> int:
+    """Wait for a signal, a failure or the end of `meanwhile`; the status to end with."""
     watch = asyncio.create_task(system.watch(), name="watch")
-    signalled = asyncio.create_task(told.wait(), name="signals")
-    await asyncio.wait([watch, signalled], return_when=asyncio.FIRST_COMPLETED)
-    signalled.cancel()
-    if not watch.done():
-        watch.cancel()
-        await asyncio.wait([watch])
-        return GOOD
-    return _status_of(system, watch.exception())
+    waiting: set[asyncio.Task[object]] = {watch, asyncio.create_task(told.wait(), name="signals")}
+    if meanwhile is not None:
+        waiting.add(asyncio.create_task(_whether_to_end(meanwhile, system), name="meanwhile"))
+    try:
+        while True:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if watch in done:
+                return _status_of(system, watch.exception())
+            if any(task.result() for task in done):
+                return GOOD
+    finally:
+        for task in waiting:
+            task.cancel()
+        if waiting:
+            await asyncio.wait(waiting)
+
+
+async def _whether_to_end(meanwhile: Meanwhile, system: System) -> bool:
+    return await meanwhile(system)
 
 
 def _status_of(system: System, failure: BaseException | None) -> int:

@@ -78,6 +78,16 @@ class System:
         """Where its metrics and health are."""
         return f"http://127.0.0.1:{self._surroundings.ops.port}"
 
+    @property
+    def own_issuer(self) -> DevelopmentIssuer | None:
+        """The development issuer, when this process serves it."""
+        return self._surroundings.own_issuer
+
+    @property
+    def service_names(self) -> tuple[str, ...]:
+        """The services in it, in the order in which they start."""
+        return tuple(running.service.name for running in self._running)
+
     def context(self, service_name: str) -> ServiceContext:
         """What a service's handlers are given; there once started. Raises KeyError."""
         return {running.service.name: running.context for running in self._running}[service_name]
