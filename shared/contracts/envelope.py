@@ -219,14 +219,15 @@ def _tombstone(topic: str, key: str | None) -> Tombstone:
 def _read_event(model: type[Event], value: bytes) -> Event:
     try:
         event = model.model_validate_json(value, extra=model.unknown_fields)
-        if needs_a_closer_look(value) and holds_person_number(strict_json.decode(value.decode())):
-            raise UnreadableError("person_number", "a text holds a person number")
+        unread = strict_json.decode(value.decode()) if needs_a_closer_look(value) else None
     except ValidationError as error:
         raise UnreadableError(_reason_of(error), complain(error)) from error
     except DuplicateFieldError as error:
         raise UnreadableError("duplicate_field", "a field is named twice") from error
     except (ValueError, RecursionError) as error:
         raise UnreadableError("not_json", "the value is no JSON") from error
+    if holds_person_number(unread):
+        raise UnreadableError("person_number", "a text holds a person number")
     return event
 
 
