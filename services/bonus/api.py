@@ -14,7 +14,7 @@ from pydantic import Field
 
 from services.bonus.handlers import hearing, reading
 from services.bonus.handlers.hearing import Application
-from services.bonus.handlers.reading import Scope
+from services.bonus.handlers.reading import scope_of
 from services.bonus.store import cases, facts
 from services.bonus.store.cases import BonusCase
 from services.bonus.store.facts import StoredPlacement
@@ -95,17 +95,6 @@ def _add_cases(routes: APIRouter, context: ServiceContext) -> None:
             if found is None:
                 raise not_found("No bonus case has this id.")
             return await reading.explain_case(work, found, as_of=as_of, known_on=known_on)
-
-
-def scope_of(caller: Identity) -> Scope:
-    """What the caller may know of: its own, what it placed, or everything."""
-    match caller.role:
-        case "company":
-            return Scope(employer=caller.cvr)
-        case "municipality":
-            return Scope(sender=caller.municipality)
-        case _:
-            return Scope()
 
 
 async def _own_placement(

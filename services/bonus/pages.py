@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
-from services.bonus.api import scope_of
 from services.bonus.domain.assessment import Instalment
 from services.bonus.domain.explanation import explain_check, facts_told
 from services.bonus.handlers import reading
@@ -33,7 +32,7 @@ def router(context: ServiceContext) -> APIRouter:
     async def list_cases(request: Request, reader: Reader) -> HTMLResponse:
         async with context.begin() as work:
             found = await reading.list_visible_cases(
-                work, scope_of(reader), employer=None, person=None, placement=None
+                work, reading.scope_of(reader), employer=None, person=None, placement=None
             )
         return render(request, "bonus/cases.html", cases=found)
 
@@ -42,7 +41,7 @@ def router(context: ServiceContext) -> APIRouter:
         request: Request, case: str, reader: Reader, as_of: Day = None, known_on: Day = None
     ) -> HTMLResponse:
         async with context.begin() as work:
-            found = await reading.find_visible_case(work, scope_of(reader), case)
+            found = await reading.find_visible_case(work, reading.scope_of(reader), case)
             if found is None:
                 raise not_found("No bonus case has this id.")
             return await _case_page(work, request, found, as_of, known_on)

@@ -64,7 +64,8 @@ CLOCK_AND_DICE = {
 WALL_CLOCK = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
 WALL_CLOCK_HOME = "shared/runtime/clock.py"
 SQL = re.compile(
-    r"^\s*(SELECT\s|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|WITH\s+\w+\s+AS|CREATE\s|ALTER\s)",
+    r"^\s*(SELECT\s|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|WITH\s+\w+\s+AS"
+    r"|(CREATE|ALTER|DROP)\s+(TABLE|INDEX|SCHEMA|ROLE|FUNCTION|TRIGGER|VIEW|UNIQUE))",
     re.IGNORECASE,
 )
 SQL_FREE_ROOMS = {"handlers.py", "api.py", "pages.py", "service.py", "__main__.py"}

@@ -15,6 +15,7 @@ from services.bonus.store import cases, facts
 from services.bonus.store.cases import BonusCase, StoredInstalment
 from shared.messaging.work import Work
 from shared.values.persons import InvalidPersonReferenceError, parse_person_reference
+from shared.web.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,17 @@ class Scope:
 
     employer: str | None = None
     sender: str | None = None
+
+
+def scope_of(caller: Identity) -> Scope:
+    """What the caller may know of: its own, what it placed, or everything."""
+    match caller.role:
+        case "company":
+            return Scope(employer=caller.cvr)
+        case "municipality":
+            return Scope(sender=caller.municipality)
+        case _:
+            return Scope()
 
 
 async def list_visible_cases(
