@@ -31,10 +31,10 @@ PLANNED_HEADERS = (
     "Date",
     "Message-ID",
     "Auto-Submitted",
-    "Content-Language",
     "Content-Type",
     "Content-Transfer-Encoding",
     "MIME-Version",
+    "Content-Language",
 )
 """Every header of every mail, in order."""
 
@@ -77,8 +77,9 @@ def compose(letter: Letter, *, from_address: str) -> bytes:
     message["Date"] = format_datetime(letter.written_at)
     message["Message-ID"] = f"<{letter.notification}@{from_address.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = letter.language
     message.set_content(body, charset="utf-8", cte="quoted-printable")
+    # Setting the content removes every Content- header that was there before.
+    message["Content-Language"] = letter.language
     content = message.as_bytes()
     require_planned(content, letter.recipient)
     return content
