@@ -5,8 +5,8 @@
 
 -- The one secret this vault was begun with; numbers sealed with another would not be found again.
 CREATE TABLE secret (
-    only  boolean NOT NULL DEFAULT true CONSTRAINT secret_is_one PRIMARY KEY CHECK (only),
-    mark  bytea   NOT NULL
+    one  boolean NOT NULL DEFAULT true CONSTRAINT secret_is_one PRIMARY KEY CHECK (one),
+    mark bytea   NOT NULL
 );
 
 CREATE TABLE person (
@@ -63,9 +63,9 @@ SECURITY DEFINER
 SET search_path = vault, pg_temp
 AS $$
 DECLARE
-    found uuid;
+    known uuid;
 BEGIN
-    INSERT INTO secret (mark) VALUES (asked_mark) ON CONFLICT (only) DO NOTHING;
+    INSERT INTO secret (mark) VALUES (asked_mark) ON CONFLICT (one) DO NOTHING;
     IF asked_mark <> (SELECT mark FROM secret) THEN
         RAISE EXCEPTION 'this vault was begun with another secret'
               USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -73,22 +73,22 @@ BEGIN
     END IF;
     LOOP
         -- Waits for somebody erasing this person now, and then doesn't find her.
-        SELECT reference INTO found FROM person WHERE lookup_index = asked_index FOR KEY SHARE;
+        SELECT reference INTO known FROM person WHERE lookup_index = asked_index FOR KEY SHARE;
         EXIT WHEN FOUND;
         -- Waits for somebody registering the same number now; then it is there to be found,
         -- unless it was erased meanwhile.
         INSERT INTO person (reference, lookup_index, sealed_number, registered_at)
              VALUES (new_reference, asked_index, new_number, asked_at)
         ON CONFLICT (lookup_index) DO NOTHING
-          RETURNING reference INTO found;
+          RETURNING reference INTO known;
         IF FOUND THEN
-            INSERT INTO data_key (reference, wrapped_key) VALUES (found, new_key);
+            INSERT INTO data_key (reference, wrapped_key) VALUES (known, new_key);
             EXIT;
         END IF;
     END LOOP;
     INSERT INTO access (happened_at, operation, who, organisation, purpose, reference)
-         VALUES (asked_at, 'look_up', asked_by, asked_for, asked_why, found);
-    RETURN found;
+         VALUES (asked_at, 'look_up', asked_by, asked_for, asked_why, known);
+    RETURN known;
 END
 $$;
 
