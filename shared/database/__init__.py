@@ -13,12 +13,13 @@ from shared.database.faults import (
     ConnectionLostError,
     DatabaseUnavailableError,
     Fault,
+    TransactionAbortedError,
     fault_of,
 )
 from shared.database.folder import EmbeddedPostgresError
 from shared.database.migrations import MigrationChangedError, MigrationError, migrate
 from shared.database.pool import Database
-from shared.database.roles import SchemaPlan
+from shared.database.roles import SchemaPlan, url_for
 from shared.database.session import SessionLimits
 
 __all__ = [
@@ -36,8 +37,10 @@ __all__ = [
     "Row",
     "SchemaPlan",
     "SessionLimits",
+    "TransactionAbortedError",
     "create_database",
     "drop_database",
     "fault_of",
     "migrate",
+    "url_for",
 ]

@@ -12,7 +12,7 @@ import asyncio
 import os
 import shutil
 import signal
-import subprocess
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,7 +22,6 @@ from shared.database.binaries import MAJOR_VERSION, Account, choose_account, fin
 from shared.database.faults import DatabaseUnavailableError, Fault, fault_of
 from shared.database.folder import DataFolder, EmbeddedPostgresError, State
 from shared.database.postmaster import (
-    ENVIRONMENT,
     HOST,
     Postmaster,
     disown_reused_pid,
@@ -30,6 +29,7 @@ from shared.database.postmaster import (
     has_exited,
     port_is_taken,
     read_postmaster,
+    run_to_end,
     spawn,
 )
 from shared.database.scram import scram_verifier
@@ -98,13 +98,12 @@ class EmbeddedPostgres:
             account = choose_account(self._folder.cluster, binaries)
             state = self._folder.read_state()
             postmaster = read_postmaster(self._folder.cluster)
-            found = postmaster is not None
+            spawned_pid = None
             if postmaster is None:
                 await self._initialise(binaries, account, state)
-                postmaster = await self._launch(binaries, account, state)
-            else:
-                self._check_port(postmaster)
-                await self._until_ready(postmaster, state)
+                spawned_pid, postmaster = await self._launch(binaries, account, state)
+            self._check_port(postmaster)
+            await self._until_ready(postmaster, state)
             state = self._folder.remember_port(state, postmaster.port)
             await self._create_owner(postmaster, state)
         return EmbeddedServer(
@@ -112,7 +111,7 @@ class EmbeddedPostgres:
             superuser_url=_url(SUPERUSER, state.superuser_password, postmaster.port, SUPERUSER),
             port=postmaster.port,
             pid=postmaster.pid,
-            found_running=found,
+            found_running=postmaster.pid != spawned_pid,
         )
 
     async def stop(self) -> None:
@@ -126,7 +125,8 @@ class EmbeddedPostgres:
             postmaster = read_postmaster(self._folder.cluster)
             if postmaster is None:
                 return
-            os.kill(postmaster.pid, signal.SIGINT)
+            with suppress(ProcessLookupError):
+                os.kill(postmaster.pid, signal.SIGINT)
             deadline = _now() + STOP_SECONDS_MAX
             while postmaster.is_running():
                 if _now() > deadline:
@@ -176,25 +176,21 @@ class EmbeddedPostgres:
             *(f"--username={SUPERUSER}", f"--pwfile={password_file}", "--auth=scram-sha-256"),
             *("--no-instructions", *(() if self._durable else ("--no-sync",))),
         ]
-        finished = await asyncio.to_thread(
-            subprocess.run,
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            env=ENVIRONMENT,
-            check=False,
-        )
-        if finished.returncode != 0:
+        failure = await run_to_end(command)
+        if failure is not None:
             shutil.rmtree(draft)
-            raise EmbeddedPostgresError(
-                f"initdb failed in {self._folder.path}: {finished.stderr.strip()}"
-            )
+            raise EmbeddedPostgresError(f"initdb failed in {self._folder.path}: {failure}")
         (draft / "cluster").rename(self._folder.cluster)
         shutil.rmtree(draft)
 
-    async def _launch(self, binaries: Path, account: Account, state: State) -> Postmaster:
-        """Start the server on the wanted, the remembered or a free port, and wait for it."""
+    async def _launch(
+        self, binaries: Path, account: Account, state: State
+    ) -> tuple[int, Postmaster]:
+        """Start the server on the wanted, the remembered or a free port.
+
+        Returns the process id of what was started and the server that runs now, which is another
+        when a starter that was killed a moment ago had been faster.
+        """
         if self._port is not None and port_is_taken(self._port):
             raise EmbeddedPostgresError(
                 f"port {self._port} on {HOST} is taken by another program; "
@@ -209,8 +205,7 @@ class EmbeddedPostgres:
             pid = self._spawn(binaries, account, port)
             postmaster = await self._until_listening(pid, deadline)
             if postmaster is not None:
-                await self._until_ready(postmaster, state)
-                return postmaster
+                return pid, postmaster
             words = self._folder.last_words()
             if PORT_LOST in words and self._port is None:
                 port = None  # somebody was faster; take another
@@ -243,12 +238,13 @@ class EmbeddedPostgres:
             os.close(log)
 
     async def _until_listening(self, pid: int, deadline: float) -> Postmaster | None:
-        """Wait until a process just started is the folder's server; None when it ended instead."""
+        """Wait until the folder has a server; None when the process just started ended instead."""
         while _now() < deadline:
+            exited = has_exited(pid)
             postmaster = read_postmaster(self._folder.cluster)
-            if postmaster is not None and postmaster.pid == pid:
+            if postmaster is not None:
                 return postmaster
-            if has_exited(pid):
+            if exited:
                 return None
             await asyncio.sleep(POLL_SECONDS)
         return None

@@ -71,6 +71,15 @@ _FAULT_OF_STATE = {
 }
 
 
+# What the driver says, without a class of its own, when a connection broke before it was used
+# again: its pool takes a broken one back at once, also from whoever is holding it.
+_SAID_OF_LOST_CONNECTIONS = (
+    "connection has been released back to the pool",
+    "connection is closed",
+    "connection was closed in the middle of operation",
+)
+
+
 def fault_of(error: BaseException) -> Fault | None:
     """Say what kind of trouble a database error is; None when it is no database error."""
     if isinstance(error, DatabaseUnavailableError):
@@ -81,6 +90,8 @@ def fault_of(error: BaseException) -> Fault | None:
     if isinstance(error, ClientConfigurationError):
         return Fault.OTHER
     if isinstance(error, InterfaceError):
+        if any(said in str(error) for said in _SAID_OF_LOST_CONNECTIONS):
+            return Fault.UNAVAILABLE
         # The driver refuses a value it can't encode with a class that is also a ValueError.
         return Fault.DATA if isinstance(error, ValueError) else Fault.OTHER
     if isinstance(error, InternalClientError | TransactionAbortedError):

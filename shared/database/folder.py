@@ -63,7 +63,8 @@ class DataFolder:
                     f"{self.path} holds something else than a database of ours, and is left as "
                     "it is; name an empty or new folder"
                 )
-            self._lock.touch(mode=0o600)
+            if not self._lock.exists():
+                self._lock.touch(mode=0o600)
         except OSError as error:
             raise EmbeddedPostgresError(
                 f"{self.path} can't be used as data folder ({error.strerror}); name another"
@@ -76,7 +77,12 @@ class DataFolder:
     @asynccontextmanager
     async def locked(self) -> AsyncIterator[None]:
         """Be the only process that starts or stops a server here; kill -9 lets go of it too."""
-        descriptor = os.open(self._lock, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            descriptor = os.open(self._lock, os.O_RDWR | os.O_CLOEXEC)
+        except PermissionError as error:
+            raise EmbeddedPostgresError(
+                f"{self.path} was made by another user; start as that user, or name another folder"
+            ) from error
         try:
             await self._wait_for_lock(descriptor)
             yield
@@ -140,7 +146,8 @@ class DataFolder:
     def clear_drafts(self) -> None:
         """Remove what a start that was killed half-way left behind."""
         for draft in self.path.glob("cluster.new-*"):
-            shutil.rmtree(draft)
+            # An initdb that outlived its starter may still be writing; the next start clears that.
+            shutil.rmtree(draft, ignore_errors=True)
 
     def new_draft(self) -> Path:
         """A path for a cluster that isn't finished."""

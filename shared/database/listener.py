@@ -67,9 +67,8 @@ class Listener:
         while True:
             await self._until_lost()
             await self._reconnect()
-            for callbacks in list(self._callbacks.values()):
-                for callback in list(callbacks):
-                    callback("")
+            for channel in list(self._callbacks):
+                self._call_back(channel, "")
 
     async def _until_lost(self) -> None:
         while not self._lost.is_set():
@@ -123,8 +122,12 @@ class Listener:
         await self._session.hear(channel, self._heard)
 
     def _heard(self, _session: object, _pid: int, channel: str, payload: object) -> None:
-        for callback in list(self._callbacks.get(channel, ())):
-            callback(str(payload))
+        self._call_back(channel, str(payload))
+
+    def _call_back(self, channel: str, payload: str) -> None:
+        # Through the loop, so that a callback that raises is reported and ends nobody else.
+        for callback in self._callbacks.get(channel, ()):
+            asyncio.get_running_loop().call_soon(callback, payload)
 
     async def _remove(self, channel: str, callback: Callback) -> None:
         callbacks = self._callbacks.get(channel, [])

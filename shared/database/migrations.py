@@ -22,6 +22,10 @@ from shared.database.roles import (
 )
 from shared.database.session import Session, open_session
 
+# The first in which a role may be granted without being inherited from.
+VERSION_MIN = 16
+VERSION_UNIT = 10_000  # 160004 is version 16.4
+
 # Whoever migrates a database holds this advisory lock; the number is arbitrary.
 LOCK_KEY = 6_420_177_301
 LOCK_POLL_SECONDS = 0.1
@@ -94,8 +98,10 @@ async def migrate(owner_url: str, plans: Sequence[SchemaPlan]) -> list[str]:
     MigrationError for one that is misnamed, out of order, or fails; what came before it stays.
     """
     migrations = [each for plan in plans for each in _read_plan(plan)]
+    _check_passwords(plans)
     connection = await open_session(owner_url, settings={"application_name": "sammen migrate"})
     try:
+        await _check_version(connection)
         await _lock(connection)
         await create_roles(connection, plans)
         await guard_database(connection, plans)
@@ -135,6 +141,23 @@ def _read_plan(plan: SchemaPlan) -> list[Migration]:
                 Migration(plan.schema, component, path.name, sql, sha256, plan.owner_role)
             )
     return migrations
+
+
+def _check_passwords(plans: Sequence[SchemaPlan]) -> None:
+    for plan in plans:
+        for role, password in plan.roles.items():
+            if not (password and password.isascii() and password.isprintable()):
+                raise MigrationError(
+                    f"the password of {role} is empty or not printable ASCII; choose another"
+                )
+
+
+async def _check_version(connection: Session) -> None:
+    version = await connection.fetchval("SELECT current_setting('server_version_num')::int")
+    if version < VERSION_MIN * VERSION_UNIT:
+        raise MigrationError(
+            f"this is PostgreSQL {version // VERSION_UNIT}; use {VERSION_MIN} or later"
+        )
 
 
 AppliedFiles = Mapping[tuple[str, str], Mapping[str, str]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import cast
 
 from asyncpg.exceptions import InterfaceError, PostgresError
@@ -122,6 +122,12 @@ class Database:
         try:
             yield session
         finally:
+            await self._give_back(session)
+
+    async def _give_back(self, session: Session) -> None:
+        # Should only the cleaning after the work fail, then the pool has cut that connection, and
+        # the caller, whose work may be committed, must not be told that it failed.
+        with suppress(PostgresError, InterfaceError, DatabaseUnavailableError):
             await self._pool.release(session)
 
     async def _acquire(self) -> Session:

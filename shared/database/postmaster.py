@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -86,6 +87,25 @@ def spawn(command: Sequence[str], log_descriptor: int) -> int:
         setsigmask=(),
         setsigdef=(signal.SIGINT, signal.SIGTERM, signal.SIGQUIT),
     )
+
+
+async def run_to_end(command: Sequence[str]) -> str | None:
+    """Run a program; None when it succeeded, else what it complained of. Cancelling kills it."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        env=ENVIRONMENT,
+        cwd="/",  # whichever account it runs as, it can be there
+    )
+    try:
+        _, complaint = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    return complaint.decode(errors="replace").strip() if process.returncode else None
 
 
 def has_exited(pid: int) -> bool:

@@ -7,19 +7,20 @@ role here is safe when other databases are being migrated on the same server.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from asyncpg.exceptions import (
     DuplicateObjectError,
-    InternalServerError,
     InvalidAuthorizationSpecificationError,
     InvalidPasswordError,
+    PostgresError,
     UniqueViolationError,
 )
 
+from shared.database.faults import Fault, fault_of
 from shared.database.scram import scram_verifier
 from shared.database.session import Session, SessionLimits, open_session
 
@@ -76,20 +77,19 @@ async def guard_database(connection: Session, plans: Sequence[SchemaPlan]) -> No
     Rights on a database are not copied with a template: a copied database needs this again.
     """
     database = await connection.fetchval("SELECT quote_ident(current_database())")
-    await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
-    await connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-    await connection.execute("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")
-    limits = SessionLimits().as_settings()
+    await connection.execute(
+        f"REVOKE ALL ON DATABASE {database} FROM PUBLIC;"
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC;"
+        "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;"
+    )
+    limits = {name: f"'{value}'" for name, value in SessionLimits().as_settings().items()}
     for plan in plans:
         for role in plan.roles:
-            await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {quoted(role)}")
             settings = limits | {"search_path": f"{quoted(plan.schema)}, pg_temp"}
-            for name, value in settings.items():
-                shown = value if name == "search_path" else f"'{value}'"
-                await _change_role(
-                    connection,
-                    f"ALTER ROLE {quoted(role)} IN DATABASE {database} SET {name} = {shown}",
-                )
+            place = f"ALTER ROLE {quoted(role)} IN DATABASE {database}"
+            statements = [f"{place} SET {name} = {value};" for name, value in settings.items()]
+            statements.append(f"GRANT CONNECT ON DATABASE {database} TO {quoted(role)};")
+            await _change_role(connection, "".join(statements))
 
 
 async def create_schemas(connection: Session, plans: Sequence[SchemaPlan]) -> None:
@@ -155,13 +155,10 @@ async def _create_role(connection: Session, role: str, login: str) -> None:
 
 async def _become_member(connection: Session, role: str) -> None:
     """Let the owner act as a role; creating one gives the right to grant it, not to be it."""
-    if await connection.fetchval("SELECT pg_has_role($1, 'SET')", role):
-        return
-
-    async def grant() -> None:
-        await connection.execute(f"GRANT {quoted(role)} TO CURRENT_USER WITH INHERIT FALSE")
-
-    await _with_patience(grant)
+    if not await connection.fetchval("SELECT pg_has_role($1, 'SET')", role):
+        await _change_role(
+            connection, f"GRANT {quoted(role)} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE"
+        )
 
 
 async def _create_owned_schema(connection: Session, schema: str, owner: str) -> None:
@@ -172,21 +169,16 @@ async def _create_owned_schema(connection: Session, schema: str, owner: str) -> 
 
 
 async def _change_role(connection: Session, statement: str) -> None:
-    async def change() -> None:
-        await connection.execute(statement)
-
-    await _with_patience(change)
-
-
-async def _with_patience(change: Callable[[], Awaitable[None]]) -> None:
-    """Repeat a change of a role that another database's migration changes at the same time."""
+    """Change a role, again and again while other databases' migrations change the same one."""
     for attempt in range(1, CHANGES_MAX + 1):
         try:
-            await change()
-        except (InternalServerError, UniqueViolationError) as error:
+            await connection.execute(statement)
+        except PostgresError as error:
             # PostgreSQL has no code of its own for "tuple concurrently updated".
-            concurrent = "concurrently" in str(error) or "duplicate key" in str(error)
-            if not concurrent or attempt == CHANGES_MAX:
+            concurrent = "concurrently" in str(error) or isinstance(error, UniqueViolationError)
+            if not concurrent and fault_of(error) is not Fault.CONTENTION:
+                raise
+            if attempt == CHANGES_MAX:
                 raise
         else:
             return

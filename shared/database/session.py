@@ -232,9 +232,9 @@ async def unreachable_named() -> AsyncIterator[None]:
     try:
         yield
     except OSError as error:  # TimeoutError is one
-        reason = str(error) or "no answer in time"
+        reason = str(error) or "no answer, or no free connection, in time"
         raise DatabaseUnavailableError(
-            f"the database can't be reached ({reason}); is PostgreSQL running at that address?"
+            f"the database can't be reached ({reason}); look whether PostgreSQL runs there"
         ) from error
 
 

@@ -55,8 +55,8 @@ class TestDatabase:
 
     __test__ = False  # no test, though its name begins like one
 
-    owner_url: str
-    superuser_url: str
+    owner_url: str = field(repr=False)
+    superuser_url: str = field(repr=False)
     passwords: dict[str, str] = field(repr=False)
 
     def url(self, role: str) -> str:
