@@ -17,7 +17,7 @@ from typing import Any, assert_never
 from shared.database import Database
 from shared.messaging.deciding import Fate, Listener, Outcome, RunTooLongError, decide_together
 from shared.messaging.reading import Reading, condemn, read
-from shared.messaging.retry import Bury, GiveUp, Retry, RetryPolicy, Split, decide
+from shared.messaging.retry import Bury, Failures, GiveUp, Retry, RetryPolicy, Split, decide
 from shared.messaging.transport import (
     Position,
     Record,
@@ -137,9 +137,8 @@ class Consumer:
 
     async def _settle(self, readings: Sequence[Reading]) -> None:
         """Decide the readings, together or, when that fails for good, in ever smaller parts."""
-        attempt = 0
+        failures = Failures()
         while True:
-            attempt += 1
             try:
                 outcome = await decide_together(
                     self._listener,
@@ -149,27 +148,28 @@ class Consumer:
                 )
             except RunTooLongError as too_long:
                 # What came before the limit is decided; then `_account` stops everything.
-                readings, attempt = readings[: too_long.cut], 0
+                readings, failures = readings[: too_long.cut], Failures()
             except Exception as error:  # noqa: BLE001 # counted, and decided about in retry.py
-                parts = await self._react(error, readings, attempt)
+                failures = failures.and_one(error)
+                parts = await self._react(error, readings, failures)
                 if len(parts) > 1:
                     for part in parts:
                         await self._settle(part)
                     return
                 if parts[0] is not readings:
-                    readings, attempt = parts[0], 0
+                    readings, failures = parts[0], Failures()
             else:
                 self._blocked = None
                 self._account(outcome)
                 return
 
     async def _react(
-        self, error: Exception, readings: Sequence[Reading], attempt: int
+        self, error: Exception, readings: Sequence[Reading], failures: Failures
     ) -> list[Sequence[Reading]]:
         """Do what the error calls for; what is to be tried next, in order."""
         decision = decide(
             error,
-            attempt=attempt,
+            failures=failures,
             records=len(readings),
             burying=readings[0].kind == "undecidable",
             policy=self._policy,
@@ -177,7 +177,7 @@ class Consumer:
         )
         match decision:
             case Retry():
-                await self._wait(decision, error, attempt)
+                await self._wait(decision, error)
                 return [readings]
             case Split():
                 half = len(readings) // 2
@@ -190,7 +190,7 @@ class Consumer:
             case _:
                 assert_never(decision)
 
-    async def _wait(self, retry: Retry, error: Exception, attempt: int) -> None:
+    async def _wait(self, retry: Retry, error: Exception) -> None:
         """Wait before the next attempt, seen from outside. Raises ConsumerStoppingError."""
         before = self._blocked or Blocked("", "", 0, time.monotonic())
         self._blocked = Blocked(
@@ -201,7 +201,7 @@ class Consumer:
             "batch_retried",
             kind=retry.kind,
             reason=str(error),
-            attempt=attempt,
+            attempt=self._blocked.attempts,
             delay_seconds=round(retry.delay_seconds, 3),
         )
         try:

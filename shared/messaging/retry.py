@@ -64,31 +64,47 @@ Decision = Retry | Split | Bury | GiveUp
 DOUBLINGS_MAX: Final = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """How often the same work has failed, by what that says about it."""
+
+    transient: int = 0
+    other: int = 0
+
+    def and_one(self, error: Exception) -> Failures:
+        """These, and the failure with this error. An outage uses up nobody's patience."""
+        if transient_kind(error):
+            return replace(self, transient=self.transient + 1)
+        return replace(self, other=self.other + 1)
+
+
 def decide(
     error: Exception,
     *,
-    attempt: int,
+    failures: Failures,
     records: int,
     burying: bool,
     policy: RetryPolicy,
     dice: float,
 ) -> Decision:
-    """What to do after the attempt (counted from 1) on so many records failed with the error.
+    """What to do after work on so many records failed with the error, which `failures` counts.
 
     `burying` says that the failed work was to write a dead letter. `dice` is in [0, 1).
     """
-    later = Retry(delay_seconds(attempt, policy=policy, dice=dice), "unknown")
     if transient := transient_kind(error):
+        attempt = failures.transient
         # Less at a time takes fewer locks and less time: the batch itself may be what is too much.
         too_much = transient == "contention" and attempt >= policy.attempts_together_max
-        return Split() if too_much and records > 1 else replace(later, kind=transient)
+        if too_much and records > 1:
+            return Split()
+        return Retry(delay_seconds(attempt, policy=policy, dice=dice), transient)
     if records > 1:
         return Split()
     if burying:
         return GiveUp()
     reason = permanent_reason(error)
-    if reason is None and attempt < policy.unknown_attempts_max:
-        return later
+    if reason is None and failures.other < policy.unknown_attempts_max:
+        return Retry(delay_seconds(failures.other, policy=policy, dice=dice), "unknown")
     return Bury(reason or "unexpected_error", explain(error))
 
 

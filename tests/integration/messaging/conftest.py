@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -13,6 +13,7 @@ from shared.messaging.deciding import Listener
 from shared.messaging.letter import DeadLetter, State
 from shared.messaging.retry import RetryPolicy
 from shared.messaging.transport import Record
+from shared.messaging.work import Handler
 from shared.observability.metrics import Metrics
 from tests.support.handfed import HandFedBus
 from tests.support.messaging import HASTY, Bookkeeper, Seen, World, open_world, seen
@@ -39,12 +40,14 @@ class Desk:
     bus: HandFedBus = field(default_factory=HandFedBus)
     metrics: Metrics = field(default_factory=Metrics)
     consumer: Consumer = field(init=False)
+    handler: Handler | None = None
+    """Stands in for the bookkeeper from the next `open` on."""
 
     async def open(self, policy: RetryPolicy = HASTY) -> None:
         """Start a consumer, the first or another after one that failed."""
         self.consumer = Consumer(
             "bonus",
-            self.bookkeeper.hears(),
+            replace(self.bookkeeper.hears(), handler=self.handler or self.bookkeeper),
             database=self.world.bonus,
             transport=self.bus,
             clock=self.world.clock,
