@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from pydantic import Field
 
 from services.placements.domain import senders
@@ -118,7 +118,9 @@ def _add_persons(routes: APIRouter, context: ServiceContext, vault: Vault) -> No
 
 def _add_reports(routes: APIRouter, context: ServiceContext, vault: Vault) -> None:
     @routes.post("/reports", summary="Tell facts, each with an outcome of its own")
-    async def report(request: Request, told: FromJson[list[Any]], caller: Teller) -> Response:
+    async def report(
+        request: Request, told: Annotated[list[Any], Body()], caller: Teller
+    ) -> Response:
         if len(told) > FACTS_MAX:
             raise Problem(
                 "too-many-facts",

@@ -106,10 +106,9 @@ def decide(told: Iterable[Told], known: Known, now: datetime) -> Decided:
         known, now, parked={placement: list(told) for placement, told in known.parked.items()}
     )
     outcomes = {report: door.receive(report) for report in told}
-    waited_before = tuple(item for item in door.released.items() if item[0] not in outcomes)
     return Decided(
-        outcomes=tuple(door.released.get(report, became) for report, became in outcomes.items()),
-        released=waited_before,
+        outcomes=tuple(door.final(report, outcome) for report, outcome in outcomes.items()),
+        released=tuple(item for item in door.released.items() if item[0] not in outcomes),
         published=tuple(door.published),
         placements=door.started,
         persons=door.touched,
@@ -144,6 +143,14 @@ class _Door:
         if report.fact == "PlacementStarted" and isinstance(outcome, Accepted):
             self._release(report)
         return outcome
+
+    def final(self, report: Told, outcome: Outcome | Repeated) -> Outcome | Repeated:
+        """What has become of a report once all are decided, if it waited for a later one."""
+        if isinstance(outcome, Repeated) and isinstance(outcome.first, Parked):
+            for waited, became in self.released.items():
+                if (waited.report_id, waited.content) == (report.report_id, report.content):
+                    return Repeated(became)
+        return self.released.get(report, outcome)
 
     def _weigh(self, report: Told) -> Outcome:
         if report.placement is None:

@@ -64,7 +64,7 @@ def read_report(item: object, sender: Sender) -> ReadReport:
         content = _keepable(item)
         # A digest of what can't be kept would tell a person number to whoever tries them all.
         told = Told(
-            fact.report_id,
+            _own_id(item, fact),
             b"" if content is None else digest,
             Refused("invalid-fact", fact.problem),
         )
@@ -75,6 +75,12 @@ def read_report(item: object, sender: Sender) -> ReadReport:
         told = Told(fact.report_id, digest, refused, fact=fact.fact)
         return ReadReport(told, fact, item)
     return _understood(fact, digest, item, sender)
+
+
+def _own_id(item: object, refused: RefusedFact) -> str | None:
+    """The report id of something unreadable; a number is no id, though it is shown as one."""
+    given = item.get("report_id") if isinstance(item, dict) else None
+    return refused.report_id if isinstance(given, str) else None
 
 
 def read_parked(content: Mapping[str, object], placement: str) -> ReadReport:

@@ -60,8 +60,8 @@ async def report(work: Work, sender: Sender, items: Sequence[object]) -> tuple[A
     answers = tuple(
         _answer(each.told, outcome) for each, outcome in zip(reports, decided.outcomes, strict=True)
     )
-    _publish_receipts(work, sender, reports, answers, causes)
     _publish_late_receipts(work, decided, waiting, causes)
+    _publish_receipts(work, sender, reports, answers, causes)
     return answers
 
 
