@@ -70,16 +70,14 @@ def kroner(amount_dkk: int) -> str:
 
 
 def _standing(instalment: Instalment) -> str:
-    match instalment.status:
-        case Status.REFUSED | Status.REVIEW:
-            return f"{instalment.status} {instalment.reason} [{instalment.rule}, {instalment.law}]"
-        case Status.AWAITING:
-            missing = ", ".join(instalment.missing)
-            return f"AWAITING {kroner(instalment.amount_dkk)}, missing: {missing}"
-        case Status.PENDING:
-            return f"PENDING, forecast {kroner(instalment.amount_dkk)}"
-        case Status.DUE:
-            return f"DUE {kroner(instalment.amount_dkk)}"
+    amount = kroner(instalment.amount_dkk)
+    if instalment.reason is not None:
+        return f"{instalment.status} {instalment.reason} [{instalment.rule}, {instalment.law}]"
+    if instalment.status is Status.AWAITING:
+        return f"{instalment.status} {amount}, missing: {', '.join(instalment.missing)}"
+    if instalment.status is Status.PENDING:
+        return f"{instalment.status}, forecast {amount}"
+    return f"{instalment.status} {amount}"
 
 
 def _price(price: Price) -> str:

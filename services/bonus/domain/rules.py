@@ -69,10 +69,11 @@ class Parameter(Generic[T_co]):
 
     def version_on(self, day: date) -> Version[T_co]:
         """The version in force on a day."""
-        for version in self.versions:
-            if version.last_day is None or day <= version.last_day:
-                return version
-        raise AssertionError(f"{self.name} has no version for {day}")
+        return next(
+            version
+            for version in self.versions
+            if version.last_day is None or day <= version.last_day
+        )
 
     def on(self, day: date) -> T_co:
         """The value in force on a day."""

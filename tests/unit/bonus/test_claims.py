@@ -9,6 +9,7 @@ from services.bonus.domain.facts import Fact
 from tests.unit.bonus.stories import (
     ALFA,
     BETA,
+    FIRST_TOLD,
     assessed,
     completed,
     confirmed,
@@ -232,3 +233,13 @@ def test_a_payout_belongs_to_the_employer_of_its_placement_payee_or_not() -> Non
 def test_what_would_be_due_is_not_claimed_while_papers_are_missing() -> None:
     told = [person(), sector(), started("2016-09-01"), paid(20000)]
     assert claims(assessed(told)) == []
+
+
+def test_a_claim_may_be_as_old_as_the_first_fact() -> None:
+    told = [
+        *BASE,
+        paid(20000, on=FIRST_TOLD),
+        tell("PlacementAnnulled", placement="L1", reason="mistake"),
+        tell("PlacementStarted", on="2017-08-02", **AGAIN),
+    ]
+    assert claims(assessed(told)) == [("M6", 20000, FIRST_TOLD, "ANNULLED")]
