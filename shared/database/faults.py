@@ -79,6 +79,10 @@ _SAID_OF_LOST_CONNECTIONS = (
     "connection was closed in the middle of operation",
 )
 
+# The server has said that it ends the session, the connection isn't closed yet, and somebody used
+# it in that moment: the driver is still in its state 2, "reading an error".
+_SAID_AFTER_FATAL = "another operation (2) is in progress"
+
 
 def fault_of(error: BaseException) -> Fault | None:
     """Say what kind of trouble a database error is; None when it is no database error."""
@@ -94,6 +98,8 @@ def fault_of(error: BaseException) -> Fault | None:
             return Fault.UNAVAILABLE
         # The driver refuses a value it can't encode with a class that is also a ValueError.
         return Fault.DATA if isinstance(error, ValueError) else Fault.OTHER
+    if isinstance(error, InternalClientError) and _SAID_AFTER_FATAL in str(error):
+        return Fault.UNAVAILABLE
     if isinstance(error, InternalClientError | TransactionAbortedError):
         return Fault.OTHER
     return None
