@@ -86,20 +86,25 @@ _SAID_AFTER_FATAL = "another operation (2) is in progress"
 
 def fault_of(error: BaseException) -> Fault | None:
     """Say what kind of trouble a database error is; None when it is no database error."""
-    if isinstance(error, DatabaseUnavailableError):
-        return Fault.UNAVAILABLE
-    if isinstance(error, PostgresError):
-        state: str = getattr(error, "sqlstate", None) or ""
-        return _FAULT_OF_STATE.get(state) or _FAULT_OF_CLASS.get(state[:2], Fault.OTHER)
-    if isinstance(error, ClientConfigurationError):
-        return Fault.OTHER
-    if isinstance(error, InterfaceError):
-        if any(said in str(error) for said in _SAID_OF_LOST_CONNECTIONS):
-            return Fault.UNAVAILABLE
-        # The driver refuses a value it can't encode with a class that is also a ValueError.
-        return Fault.DATA if isinstance(error, ValueError) else Fault.OTHER
-    if isinstance(error, InternalClientError) and _SAID_AFTER_FATAL in str(error):
-        return Fault.UNAVAILABLE
-    if isinstance(error, InternalClientError | TransactionAbortedError):
-        return Fault.OTHER
-    return None
+    match error:
+        case DatabaseUnavailableError():
+            fault = Fault.UNAVAILABLE
+        case PostgresError():
+            state: str = getattr(error, "sqlstate", None) or ""
+            fault = _FAULT_OF_STATE.get(state) or _FAULT_OF_CLASS.get(state[:2], Fault.OTHER)
+        case InterfaceError() | InternalClientError() if _says_connection_is_lost(error):
+            fault = Fault.UNAVAILABLE
+        case ClientConfigurationError():
+            fault = Fault.OTHER
+        case InterfaceError():
+            # The driver refuses a value it can't encode with a class that is also a ValueError.
+            fault = Fault.DATA if isinstance(error, ValueError) else Fault.OTHER
+        case InternalClientError() | TransactionAbortedError():
+            fault = Fault.OTHER
+        case _:
+            return None
+    return fault
+
+
+def _says_connection_is_lost(error: BaseException) -> bool:
+    return any(said in str(error) for said in (*_SAID_OF_LOST_CONNECTIONS, _SAID_AFTER_FATAL))

@@ -23,6 +23,7 @@ from shared.database.faults import (
     TransactionAbortedError,
     fault_of,
 )
+from shared.database.transaction import Transaction
 
 CONNECT_SECONDS_MAX = 5.0
 
@@ -60,23 +61,6 @@ class SessionLimits:
 
 def _milliseconds(seconds: float | None) -> str:
     return "0" if seconds is None else str(round(seconds * 1000))
-
-
-class Transaction(Protocol):
-    """The driver's transaction or savepoint, as a block or step by step."""
-
-    async def __aenter__(self) -> Any: ...  # noqa: ANN401 - nothing of use
-
-    async def __aexit__(self, *args: object) -> Any: ...  # noqa: ANN401 - nothing of use
-
-    async def start(self) -> None:
-        """Begin."""
-
-    async def commit(self) -> None:
-        """End it, keeping what was done."""
-
-    async def rollback(self) -> None:
-        """End it, undoing what was done."""
 
 
 class Session(asyncpg.Connection):
@@ -129,9 +113,9 @@ class Session(asyncpg.Connection):
         async with self._losses_named():
             return await super().copy_records_to_table(table_name, **options)
 
-    def transaction(self, **options: Any) -> Any:  # noqa: ANN401 - a Transaction, untyped
+    def transaction(self, **options: Any) -> Transaction:
         """See Connection.transaction."""
-        return super().transaction(**options)
+        return Transaction(self, super().transaction(**options))
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the driver's signature
         """Say goodbye to the server."""
@@ -144,6 +128,10 @@ class Session(asyncpg.Connection):
     def is_closed(self) -> bool:
         """See Connection.is_closed."""
         return bool(super().is_closed())
+
+    def is_in_transaction(self) -> bool:
+        """See Connection.is_in_transaction."""
+        return bool(super().is_in_transaction())
 
     async def hear(self, channel: str, callback: Callable[..., None]) -> None:
         """Call back with (session, process id, channel, payload) on each notice."""
@@ -212,7 +200,9 @@ async def open_pool(
     """Open a pool and the first session in it; errors as for `open_session`."""
     pool: Pool = asyncpg.create_pool(
         url,
-        min_size=1,
+        # None are kept in reserve: the driver's upkeep of a reserve races with those who ask for a
+        # session while the server comes back (cannot switch to state ...), and fills the log.
+        min_size=0,
         max_size=connections_max,
         max_inactive_connection_lifetime=IDLE_SECONDS_MAX,
         connection_class=Session,
@@ -223,6 +213,7 @@ async def open_pool(
     )
     async with unreachable_named():
         await pool
+        await pool.release(await pool.acquire(timeout=CONNECT_SECONDS_MAX))
     return pool
 
 

@@ -8,17 +8,21 @@ from asyncpg.exceptions import InterfaceError, InternalClientError
 from shared.database import Fault, fault_of
 
 
+def interface_error(said: str) -> Exception:
+    return InterfaceError(said)  # type: ignore[no-untyped-call] # the driver is untyped
+
+
 @pytest.mark.parametrize(
     ("error", "fault"),
     [
         (
-            InterfaceError(
+            interface_error(
                 "cannot call Connection.fetchrow(): connection has been released back to the pool"
             ),
             Fault.UNAVAILABLE,
         ),
-        (InterfaceError("cannot perform operation: connection is closed"), Fault.UNAVAILABLE),
-        (InterfaceError("the server expects 1 argument"), Fault.OTHER),
+        (interface_error("cannot perform operation: connection is closed"), Fault.UNAVAILABLE),
+        (interface_error("the server expects 1 argument"), Fault.OTHER),
         (
             InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
             Fault.UNAVAILABLE,
