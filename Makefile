@@ -50,5 +50,5 @@ $(BIN)/.run: requirements/run.txt requirements/build.txt pyproject.toml deploy/l
 $(BIN)/.develop: requirements/develop.txt requirements/build.txt pyproject.toml deploy/local/set-up.sh
 	@$(SET_UP) develop
 
-$(BIN)/.node: tests/support/asyncapi/package-lock.json deploy/local/set-up.sh | $(BIN)/.develop
+$(BIN)/.node: deploy/local/set-up.sh | $(BIN)/.develop
 	@$(SET_UP) node

@@ -49,21 +49,26 @@ install_python() {
   mkdir -p .cache
 }
 
-# The official AsyncAPI parser is a Node package, kept in a cache outside the checkout.
+# The official AsyncAPI parser is a Node package; the test that runs it fetches it into a cache.
 install_node() {
   command -v npm >/dev/null || install_debian nodejs npm || {
-    say "skipped: the AsyncAPI document is not checked by the official parser, because Node is missing"
+    say "the AsyncAPI document will not be checked by the official parser, because Node is missing"
     say "  remedy: sudo apt-get install nodejs npm"
-    return
   }
-  sh tests/support/asyncapi/install.sh
+}
+
+# A demo or `sammen up` that was killed may have left its PostgreSQL running in the data folder.
+stop_postgres() {
+  find .sammen -name postmaster.pid 2>/dev/null | while read -r file; do
+    pid=$(head -n 1 "$file")
+    kill -INT "$pid" 2>/dev/null && say "stopped the embedded PostgreSQL (process $pid)"
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+  done
 }
 
 clean() {
-  if [ -x $bin/python ] && [ -d .sammen ]; then
-    $bin/python -m shared.database.stop .sammen || true
-  fi
-  rm -rf .venv .sammen .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+  stop_postgres
+  rm -rf .venv .sammen .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
   find . -name __pycache__ -type d -prune -exec rm -rf {} +
 }
 
