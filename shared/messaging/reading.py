@@ -88,8 +88,7 @@ def _of_event(record: Record, key: bytes | None, seen: Decoded, hears: Hears) ->
 def _of_tombstone(record: Record, key: bytes | None, hears: Hears) -> Reading:
     if hears.on_erased is None:
         return Reading(record, "malformed", key, reason="no_value", detail="the value is null")
-    if key is None:
-        return Reading(record, "malformed", key, reason="no_key", detail="erases nothing")
+    assert key is not None, "a null value without a key is malformed"
     # An erasure that comes twice must not forget what was recorded in between.
     where = f"{record.topic}/{record.partition}/{record.offset}"
     return Reading(record, "erased", key, _header(record.headers, "ce_id") or where)

@@ -13,10 +13,21 @@ from shared.messaging.deciding import Listener
 from shared.messaging.letter import DeadLetter, State
 from shared.messaging.retry import RetryPolicy
 from shared.messaging.transport import Record
-from shared.messaging.work import Handler
+from shared.messaging.work import Handler, UndecidableError
 from shared.observability.metrics import Metrics
 from tests.support.handfed import HandFedBus
-from tests.support.messaging import HASTY, Bookkeeper, Seen, World, open_world, seen
+from tests.support.messaging import (
+    HASTY,
+    Bookkeeper,
+    Log,
+    Seen,
+    World,
+    cvrs,
+    joined,
+    open_world,
+    seen,
+    updated,
+)
 from tests.support.postgres import DatabaseFactory
 
 
@@ -78,6 +89,25 @@ class Desk:
         """What could not be decided, in order of arrival."""
         async with self.world.bonus.connection() as connection:
             return await list_dead_letters(connection, state=state)
+
+
+UNDECIDABLE = UndecidableError("company_unknown", "never heard of it")
+
+
+async def stopped_key(desk: Desk, *, followers: int) -> tuple[str, list[Record]]:
+    """A company whose first event is dead and whose others wait; what was delivered."""
+    log, company = Log(), cvrs(1)[0]
+    desk.bookkeeper.stumbles[company] = UNDECIDABLE
+    records = [log.record(joined(company))]
+    records += [log.record(updated(company, day)) for day in range(2, 2 + followers)]
+    await desk.deliver(*records)
+    desk.bookkeeper.stumbles.clear()
+    return company, records
+
+
+async def details(desk: Desk) -> list[str]:
+    """What tells the decided events apart, in order."""
+    return [row.detail for row in await desk.seen()]
 
 
 @pytest.fixture
