@@ -41,7 +41,7 @@ STATEMENT_BORDER = re.compile(r"^-- then\s*$", re.MULTILINE)
 
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql", re.ASCII)
 _TRANSACTION_COMMAND = re.compile(
-    r"^\s*(BEGIN|START\s+TRANSACTION|COMMIT|ROLLBACK|END)\s*;", re.IGNORECASE | re.MULTILINE
+    r"^\s*(BEGIN|START\s+TRANSACTION|COMMIT|ROLLBACK)\s*;", re.IGNORECASE | re.MULTILINE
 )
 
 _BOOK_KEEPING = """
@@ -234,7 +234,7 @@ async def _apply(connection: Session, migration: Migration) -> None:
             if fault_of(error) is Fault.CONTENTION and attempt < CONTENTION_TRIES_MAX:
                 await asyncio.sleep(attempt)
                 continue
-            raise MigrationError(f"{migration} failed: {error}; nothing of it remains") from error
+            raise MigrationError(f"{migration} failed: {error}; mend it and start again") from error
         else:
             return
 

@@ -10,19 +10,13 @@ from typing import cast
 from asyncpg.exceptions import InterfaceError, PostgresError
 
 from shared.database.connection import Connection
-from shared.database.faults import (
-    CommitUnknownError,
-    DatabaseUnavailableError,
-    Fault,
-    fault_of,
-)
+from shared.database.faults import DatabaseUnavailableError
 from shared.database.listener import Listener
 from shared.database.roles import quoted
 from shared.database.session import (
     Pool,
     Session,
     SessionLimits,
-    Transaction,
     open_pool,
     unreachable_named,
 )
@@ -79,15 +73,11 @@ class Database:
         Raises CommitUnknownError when the answer to COMMIT was lost (look up what you wrote), and
         TransactionAbortedError when the caller swallowed the error of a statement.
         """
-        async with self._session() as session:
-            transaction: Transaction = session.transaction(isolation="read_committed")
-            await transaction.start()
-            try:
-                yield cast("Connection", session)
-            except BaseException:
-                await _roll_back(session, transaction)
-                raise
-            await _commit(session, transaction)
+        async with (
+            self._session() as session,
+            session.transaction(isolation="read_committed"),
+        ):
+            yield cast("Connection", session)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -139,24 +129,3 @@ class Database:
             if "clos" not in str(error):
                 raise
             raise DatabaseUnavailableError(f"no connection to be had: {error}") from error
-
-
-async def _roll_back(session: Session, transaction: Transaction) -> None:
-    """Undo, without letting a broken connection hide the error that brought us here."""
-    if session.is_closed():
-        return
-    try:
-        await transaction.rollback()
-    except (PostgresError, InterfaceError, DatabaseUnavailableError):
-        session.terminate()
-
-
-async def _commit(session: Session, transaction: Transaction) -> None:
-    try:
-        await transaction.commit()
-    except (PostgresError, DatabaseUnavailableError) as error:
-        if session.is_closed() and fault_of(error) is Fault.UNAVAILABLE:
-            raise CommitUnknownError(
-                "the answer to COMMIT was lost; look up whether the work was done"
-            ) from error
-        raise

@@ -113,7 +113,7 @@ class Session(asyncpg.Connection):
         async with self._losses_named():
             return await super().copy_records_to_table(table_name, **options)
 
-    def transaction(self, **options: Any) -> Transaction:
+    def transaction(self, **options: str) -> Transaction:
         """See Connection.transaction."""
         return Transaction(self, super().transaction(**options))
 
