@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 from shared.contracts.topics import TopicSpec
-from shared.database import Database, EmbeddedServer
+from shared.database import Database, EmbeddedServer, Row
 from shared.messaging.embedded import BUS_PLAN, EmbeddedTransport, create_topics
 from shared.messaging.transport import OutgoingRecord, Record, Transport
 from tests.support.postgres import TestDatabase, database_maker, login_plan
@@ -102,10 +102,10 @@ class EmbeddedBus:
         await create_topics(self.database.owner_url, [spec])
 
     async def delete_topic(self, name: str) -> None:
-        await self._as_superuser("DELETE FROM bus.topic WHERE name = $1", name)
+        await self.as_superuser("DELETE FROM bus.topic WHERE name = $1", name)
 
     async def delete_records(self, topic: str, *, partition: int, before: int) -> None:
-        await self._as_superuser(
+        await self.as_superuser(
             """
             DELETE FROM bus.record
             USING bus.topic
@@ -120,13 +120,14 @@ class EmbeddedBus:
     def address(self, principal: str) -> str:
         return json.dumps({"kind": "embedded", "url": self.database.url(f"sammen_{principal}")})
 
-    async def _as_superuser(self, statement: str, *values: object) -> None:
+    async def as_superuser(self, statement: str, *values: object) -> list[Row]:
+        """Run a statement with all rights there are."""
         database = await Database.connect(
             self.database.superuser_url, application_name="bus under test", connections_max=1
         )
         try:
             async with database.connection() as connection:
-                await connection.execute(statement, *values)
+                return await connection.fetch(statement, *values)
         finally:
             await database.close()
 

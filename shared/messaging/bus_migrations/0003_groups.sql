@@ -129,7 +129,8 @@ AS $$
       AND (
           member.seen_at < clock_timestamp() - member.session_timeout
           OR NOT EXISTS (SELECT FROM pg_stat_get_activity(member.seen_on))
-              AND pg_postmaster_start_time() < clock_timestamp() - member.session_timeout
+              AND pg_postmaster_start_time()
+                  < clock_timestamp() - least(member.session_timeout, interval '5 seconds')
       )
 $$;
 

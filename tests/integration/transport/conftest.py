@@ -9,7 +9,15 @@ import pytest
 
 from shared.database import EmbeddedServer
 from shared.messaging.transport import Transport
-from tests.support.transports import BUSES, READER, WRITER, Bus, open_address
+from tests.support.transports import (
+    BUSES,
+    READER,
+    WRITER,
+    Bus,
+    EmbeddedBus,
+    embedded_bus,
+    open_address,
+)
 
 OpenTransport = Callable[[str], Awaitable[Transport]]
 
@@ -21,6 +29,15 @@ async def bus(
     template_names: dict[str, str],
 ) -> AsyncIterator[Bus]:
     async with BUSES[request.param](postgres_server, template_names) as bus:
+        yield bus
+
+
+@pytest.fixture(scope="session")
+async def embedded(
+    postgres_server: EmbeddedServer, template_names: dict[str, str]
+) -> AsyncIterator[EmbeddedBus]:
+    """An embedded bus, for what only that kind promises."""
+    async with embedded_bus(postgres_server, template_names) as bus:
         yield bus
 
 

@@ -1,0 +1,149 @@
+"""The embedded bus has the topics of the file, with the file's permissions, and says if not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from shared.contracts.topics import TopicSpec, load_topics
+from shared.messaging.embedded import check_topics, create_topics
+from shared.messaging.transport import (
+    Subscription,
+    TopicMismatchError,
+    TransportForbiddenError,
+)
+from tests.integration.transport.conftest import OpenTransport
+from tests.support.transports import (
+    READER,
+    STRANGER,
+    WRITER,
+    EmbeddedBus,
+    Inbox,
+    open_address,
+    record,
+    until,
+)
+
+
+@pytest.fixture
+def spec(topic: str) -> TopicSpec:
+    return TopicSpec(
+        name=topic,
+        partitions=2,
+        cleanup="delete",
+        retention=None,
+        writers=(WRITER,),
+        readers=(READER,),
+        maximum_bytes=10_000,
+        replication_factor=1,
+        minimum_in_sync_replicas=1,
+    )
+
+
+async def test_all_topics_of_the_file_are_created_once(embedded: EmbeddedBus) -> None:
+    specs = load_topics()
+    assert sorted(await create_topics(embedded.database.owner_url, specs)) == sorted(
+        spec.name for spec in specs
+    )
+    assert await create_topics(embedded.database.owner_url, specs) == []
+    assert await check_topics(embedded.database.owner_url, specs) == []
+
+
+async def test_what_differs_is_said(embedded: EmbeddedBus, spec: TopicSpec) -> None:
+    url = embedded.database.owner_url
+    assert await check_topics(url, [spec]) == [f"topic {spec.name} is missing"]
+    await create_topics(url, [spec])
+    other = replace(spec, partitions=3, cleanup="compact", readers=(READER, STRANGER))
+    assert await check_topics(url, [other]) == [
+        f"partitions of topic {spec.name}: 2, not 3",
+        f"cleanup of topic {spec.name}: delete, not compact",
+        f"readers of topic {spec.name}: ['bonus'], not ['bonus', 'notifications']",
+    ]
+
+
+@pytest.mark.parametrize("change", [{"partitions": 3}, {"cleanup": "compact"}])
+async def test_a_topic_is_never_turned_into_another(
+    embedded: EmbeddedBus, spec: TopicSpec, change: dict[str, object]
+) -> None:
+    url = embedded.database.owner_url
+    await create_topics(url, [spec])
+    new = replace(spec, name=f"new.{spec.name}")
+    with pytest.raises(TopicMismatchError, match=spec.name):
+        await create_topics(url, [new, replace(spec, **change)])  # type: ignore[arg-type]
+    assert await check_topics(url, [spec, new]) == [f"topic {new.name} is missing"]
+
+
+async def test_permissions_given_and_taken_hold_at_once(
+    embedded: EmbeddedBus, spec: TopicSpec, group: str
+) -> None:
+    url = embedded.database.owner_url
+    await create_topics(url, [spec])
+    writer, reader = (open_address(embedded.address(each)) for each in (WRITER, READER))
+    await writer.start()
+    await reader.start()
+    inbox = Inbox()
+    consumer = reader.consumer(Subscription(group, (spec.name,)), inbox)
+    await consumer.start()
+    await writer.publish([record(spec.name)])
+    await until(lambda: bool(inbox.records), what="it has arrived")
+    await create_topics(url, [replace(spec, writers=(STRANGER,), readers=(STRANGER,))])
+    with pytest.raises(TransportForbiddenError):
+        await writer.publish([record(spec.name)])
+    await until(lambda: consumer.failure() is not None, what="the reader notices")
+    assert isinstance(consumer.failure(), TransportForbiddenError)
+    await consumer.stop()
+    await writer.close()
+    await reader.close()
+
+
+async def test_a_pattern_that_only_meets_closed_topics_is_refused(
+    embedded: EmbeddedBus, spec: TopicSpec
+) -> None:
+    await create_topics(embedded.database.owner_url, [spec])
+    stranger = open_address(embedded.address(STRANGER))
+    await stranger.start()
+    with pytest.raises(TransportForbiddenError):
+        await stranger.check_topics({spec.name: 2})
+    pattern = Subscription(f"{STRANGER}.curious", (spec.name.replace("test", "*"),))
+    with pytest.raises(TransportForbiddenError):
+        await stranger.consumer(pattern, Inbox()).start()
+    await stranger.close()
+
+
+async def test_compaction_happens_while_appending(embedded: EmbeddedBus, spec: TopicSpec) -> None:
+    compacted = replace(spec, cleanup="compact", partitions=1)
+    await create_topics(embedded.database.owner_url, [compacted])
+    writer = open_address(embedded.address(WRITER))
+    await writer.start()
+    for values in ((b"1", b"2"), (b"3", None), (b"4",)):
+        await writer.publish([record(spec.name, value, key=b"a") for value in values])
+    await writer.publish([record(spec.name, b"5", key=b"b")])
+    rows = await embedded.as_superuser(
+        "SELECT record_offset, record.key, value FROM bus.record "
+        "JOIN bus.topic USING (topic_id) WHERE name = $1 ORDER BY record_offset",
+        spec.name,
+    )
+    assert [tuple(row) for row in rows] == [(4, b"a", b"4"), (5, b"b", b"5")]
+    await writer.close()
+
+
+async def test_one_long_partition_does_not_keep_the_others_waiting(
+    embedded: EmbeddedBus, spec: TopicSpec, group: str, open_transport: OpenTransport
+) -> None:
+    await create_topics(embedded.database.owner_url, [replace(spec, partitions=3)])
+    writer, reader = (open_address(embedded.address(each)) for each in (WRITER, READER))
+    await writer.start()
+    await reader.start()
+    # Three keys that Kafka's partitioner puts in three partitions.
+    for key, records in ((b"a", 500), (b"f", 5), (b"b", 40)):
+        await writer.publish([record(spec.name, key=key)] * records)
+    inbox = Inbox()
+    consumer = reader.consumer(Subscription(group, (spec.name,), batch_records_max=100), inbox)
+    await consumer.start()
+    await until(lambda: len(inbox.records) == 545, what="all have arrived")
+    await consumer.stop()
+    first = [each.key for each in inbox.batches[0]]
+    assert [first.count(key) for key in (b"a", b"f", b"b")] == [55, 5, 40]
+    await writer.close()
+    await reader.close()

@@ -1,0 +1,118 @@
+"""Consumers of the embedded bus hear at once, rest when nothing comes, and are replaced quickly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from shared.messaging.embedded import EmbeddedTransport
+from shared.messaging.transport import Subscription
+from tests.support.transports import READER, WRITER, EmbeddedBus, Inbox, record, until
+
+# Far longer than a test may take: what happens in time happened for another reason.
+NEVER_SECONDS = 600.0
+
+Open = Callable[[str], Awaitable[EmbeddedTransport]]
+
+
+@pytest.fixture
+async def open_patient(embedded: EmbeddedBus) -> AsyncIterator[Open]:
+    """Open transports that never look by themselves, and forgive any silence."""
+    opened: list[EmbeddedTransport] = []
+
+    async def open_as(principal: str) -> EmbeddedTransport:
+        transport = EmbeddedTransport(
+            embedded.database.url(f"sammen_{principal}"),
+            session_timeout_seconds=NEVER_SECONDS,
+            poll_seconds=NEVER_SECONDS,
+        )
+        opened.append(transport)
+        await transport.start()
+        return transport
+
+    yield open_as
+    for transport in opened:
+        await transport.close()
+
+
+async def test_a_consumer_is_woken_by_what_is_appended(
+    embedded: EmbeddedBus, open_patient: Open, topic: str, group: str
+) -> None:
+    await embedded.create_topic(topic)
+    writer, reader = await open_patient(WRITER), await open_patient(READER)
+    inbox = Inbox()
+    consumer = reader.consumer(Subscription(group, (topic,)), inbox)
+    await consumer.start()
+    waits = []
+    for number in range(1, 21):
+        began = time.monotonic()
+        await writer.publish([record(topic)])
+        await until(lambda number=number: len(inbox.records) == number, what="it has arrived")
+        waits.append(time.monotonic() - began)
+    await consumer.stop()
+    assert sorted(waits)[10] < 0.5
+
+
+async def test_a_member_hears_of_its_new_partitions_at_once(
+    embedded: EmbeddedBus, open_patient: Open, topic: str, group: str
+) -> None:
+    await embedded.create_topic(topic, partitions=2)
+    reader = await open_patient(READER)
+    first, second = (reader.consumer(Subscription(group, (topic,)), Inbox()) for _ in range(2))
+    await first.start()
+    await second.start()
+
+    async def is_shared() -> bool:
+        return len(await first.positions()) == len(await second.positions()) == 1
+
+    await until(is_shared, what="each holds one")
+    await first.stop()
+
+    async def is_handed_over() -> bool:
+        return len(await second.positions()) == 2
+
+    await until(is_handed_over, what="the one left holds both")
+    await second.stop()
+
+
+async def test_a_member_whose_connections_are_gone_is_replaced_before_its_session_ends(
+    embedded: EmbeddedBus, open_patient: Open, topic: str, group: str
+) -> None:
+    await embedded.create_topic(topic)
+    writer, dying, living = [await open_patient(each) for each in (WRITER, READER, READER)]
+    stuck, inbox = Inbox(), Inbox()
+    stuck.may_return.clear()
+    await dying.consumer(Subscription(group, (topic,)), stuck).start()
+    await writer.publish([record(topic, b"1")])
+    await stuck.entered.wait()
+    consumer = living.consumer(Subscription(group, (topic,)), inbox)
+    await consumer.start()
+    began = time.monotonic()
+    await dying.close()
+    await until(lambda: bool(inbox.records), what="the batch has come to the other")
+    assert time.monotonic() - began < NEVER_SECONDS / 10
+    await consumer.stop()
+
+
+async def test_a_waiting_consumer_asks_little_of_the_database(
+    embedded: EmbeddedBus, open_patient: Open, topic: str, group: str
+) -> None:
+    await embedded.create_topic(topic, partitions=12)
+    reader = await open_patient(READER)
+    consumer = reader.consumer(Subscription(group, (topic,)), Inbox())
+    await consumer.start()
+    before = await _transactions(embedded)
+    began = time.monotonic()
+    await until(lambda: time.monotonic() - began > 3.0, what="three seconds are over")
+    # One heartbeat a second, and what measuring takes.
+    assert await _transactions(embedded) - before <= 12
+    await consumer.stop()
+
+
+async def _transactions(embedded: EmbeddedBus) -> int:
+    (row,) = await embedded.as_superuser(
+        "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
+    )
+    return int(row["xact_commit"])
