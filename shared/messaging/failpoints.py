@@ -16,6 +16,7 @@ Point = Literal[
     "consumer.after_inbox",
     "consumer.before_commit",
     "consumer.after_commit",
+    "replay.after_failure",
     "replay.before_commit",
     "replay.after_commit",
 ]

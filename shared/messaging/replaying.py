@@ -71,7 +71,7 @@ async def replay_letter(
         except Exception as error:
             if transient_kind(error) is None:
                 reason = permanent_reason(error) or "unexpected_error"
-                return await _keep(listener, letter, reason, explain(error))
+                return await _keep(listener, letter.id, reason, explain(error))
             if attempt >= policy.unknown_attempts_max:
                 raise
             dice = random.random()  # noqa: S311 # spreads retries, hides nothing
@@ -139,12 +139,15 @@ async def _hand_over_once(work: Work, listener: Listener, reading: Reading) -> N
         await hand_over(work, listener.hears, [reading])
 
 
-async def _keep(listener: Listener, letter: DeadLetter, reason: str, detail: str) -> StillBad:
+async def _keep(
+    listener: Listener, letter_id: int, reason: str, detail: str
+) -> StillBad | NotReplayed:
     """Note in a transaction of its own why the letter's own was undone."""
+    await reached("replay.after_failure")
     async with begin_work(listener.database, listener.clock, service=listener.service) as work:
-        if letter.key is not None:
-            await dead_letter_store.lock_keys(work.connection, listener.name, [letter.key])
-        return await _save_failed(work, letter, reason, detail)
+        # Somebody else may have decided it between the two transactions.
+        letter, refusal = await _take(work, listener, letter_id)
+        return refusal or await _save_failed(work, letter, reason, detail)
 
 
 async def _save_failed(work: Work, letter: DeadLetter, reason: str, detail: str) -> StillBad:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from shared.contracts.base import Event
+from shared.contracts.membership import CompanyJoined, CompanyUpdated
 from shared.messaging import failpoints
 from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import list_dead_letters, listeners_of
@@ -13,7 +15,7 @@ from shared.messaging.deciding import Listener
 from shared.messaging.letter import DeadLetter, State
 from shared.messaging.retry import RetryPolicy
 from shared.messaging.transport import Record
-from shared.messaging.work import Handler, UndecidableError
+from shared.messaging.work import Handler, Hears, UndecidableError
 from shared.observability.metrics import Metrics
 from tests.support.handfed import HandFedBus
 from tests.support.messaging import (
@@ -54,11 +56,20 @@ class Desk:
     handler: Handler | None = None
     """Stands in for the bookkeeper from the next `open` on."""
 
+    events: tuple[type[Event], ...] = (CompanyJoined, CompanyUpdated)
+    """What it decides, from the next `open` on."""
+
+    @property
+    def hears(self) -> Hears:
+        """What the consumer hears, and with which handler."""
+        handler = self.handler or self.bookkeeper
+        return replace(self.bookkeeper.hears(), handler=handler, events=self.events)
+
     async def open(self, policy: RetryPolicy = HASTY) -> None:
         """Start a consumer, the first or another after one that failed."""
         self.consumer = Consumer(
             "bonus",
-            replace(self.bookkeeper.hears(), handler=self.handler or self.bookkeeper),
+            self.hears,
             database=self.world.bonus,
             transport=self.bus,
             clock=self.world.clock,

@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 
-from shared.messaging.dead_letters import Replayed, replay
+import pytest
+
+from shared.database import ConnectionLostError
+from shared.messaging.dead_letters import Discarded, Replayed, discard, replay
 from shared.messaging.replaying import NotReplayed, StillBad
 from tests.integration.messaging.conftest import Desk, details, stopped_key
 from tests.support.messaging import Log, cvrs, joined, of_unknown_type, updated
@@ -97,3 +100,61 @@ async def test_an_event_that_was_decided_meanwhile_is_not_decided_by_its_replay(
     assert outcome == Replayed((letter.id,), None, 0)
     assert await details(desk) == []
     assert record.offset == letter.record.offset
+
+
+async def test_a_letter_this_consumer_no_longer_hears_is_decided_as_nothing(desk: Desk) -> None:
+    await stopped_key(desk, followers=0)
+    (letter,) = await desk.letters()
+    deaf = replace(desk.bookkeeper.hears(), events=())
+    listeners = tuple(replace(each, hears=deaf) for each in desk.listeners)
+
+    assert await replay(listeners, letter.id) == Replayed((letter.id,), None, 0)
+    assert await details(desk) == []
+
+
+async def test_an_error_of_our_own_leaves_the_letter_dead(desk: Desk) -> None:
+    company, _ = await stopped_key(desk, followers=0)
+    desk.bookkeeper.stumbles[company] = RuntimeError("a mistake of ours")
+    (letter,) = await desk.letters()
+
+    assert await replay(desk.listeners, letter.id) == Replayed(
+        (), StillBad(letter.id, "unexpected_error", "RuntimeError: a mistake of ours"), 1
+    )
+
+
+async def test_a_replay_outlasts_a_short_outage(desk: Desk) -> None:
+    company, _ = await stopped_key(desk, followers=0)
+    (letter,) = await desk.letters()
+    desk.bookkeeper.stumbles[company] = ConnectionLostError("gone")
+    calls = len(desk.bookkeeper.batches)
+
+    async def mend_at_the_third_call(_events: object) -> None:
+        if len(desk.bookkeeper.batches) == calls + 3:
+            desk.bookkeeper.stumbles.clear()
+
+    desk.bookkeeper.before = mend_at_the_third_call
+    assert await replay(desk.listeners, letter.id) == Replayed((letter.id,), None, 0)
+
+
+async def test_a_replay_in_a_long_outage_says_so_and_leaves_the_letter_as_it_was(
+    desk: Desk,
+) -> None:
+    company, _ = await stopped_key(desk, followers=1)
+    desk.bookkeeper.stumbles[company] = ConnectionLostError("gone")
+    before = await desk.letters()
+    with pytest.raises(ConnectionLostError):
+        await replay(desk.listeners, before[0].id)
+    assert await desk.letters() == before
+
+
+async def test_a_letter_without_a_key_is_replayed_and_discarded_alone(desk: Desk) -> None:
+    log = Log()
+    await desk.deliver(log.raw(b"{", key=None), log.raw(b"[", key=None))
+    first, second = await desk.letters()
+
+    assert await discard(desk.listeners, first.id, reason="noise") == Discarded(
+        first.id, Replayed((), None, 0)
+    )
+    outcome = await replay(desk.listeners, second.id)
+    assert isinstance(outcome, Replayed)
+    assert (outcome.decided, outcome.waiting) == ((), 0)

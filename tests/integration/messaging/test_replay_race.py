@@ -146,3 +146,48 @@ async def test_discarding_takes_the_lock_of_its_key_too(desk: Desk) -> None:
     await discarding
 
     assert [each.state for each in await desk.letters()] == ["discarded"]
+
+
+async def test_a_failed_replay_does_not_reopen_what_was_discarded_meanwhile(desk: Desk) -> None:
+    log, company = Log(), cvrs(1)[0]
+    desk.bookkeeper.stumbles[company] = STOPPED
+    await desk.deliver(log.record(joined(company)))
+    (letter,) = await desk.letters()
+
+    async def somebody_discards_it() -> None:
+        await discard(desk.listeners, letter.id, reason="mistake")
+
+    failpoints.install("replay.after_failure", somebody_discards_it)
+    outcome = await replay(desk.listeners, letter.id)
+
+    assert outcome == NotReplayed(letter.id, "already_decided", "it is discarded")
+    assert [each.state for each in await desk.letters()] == ["discarded"]
+
+
+async def test_a_follower_that_somebody_else_decided_is_not_decided_again(desk: Desk) -> None:
+    log, company = Log(), cvrs(1)[0]
+    desk.bookkeeper.stumbles[company] = STOPPED
+    await desk.deliver(*(log.record(updated(company, day)) for day in (1, 2, 3)))
+    desk.bookkeeper.stumbles.clear()
+    first, second, third = await desk.letters()
+    assert first.key is not None
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    async def pause() -> None:
+        if not reached.is_set():
+            reached.set()
+            await go_on.wait()
+
+    failpoints.install("replay.after_commit", pause)
+    replaying = asyncio.create_task(replay(desk.listeners, first.id))
+    await reached.wait()
+    async with desk.world.bonus.transaction() as connection:
+        await dead_letter_store.lock_keys(connection, first.consumer, [first.key])
+        go_on.set()
+        await until(lambda: waits_for_a_lock(desk), what="the replay waits for its follower")
+        await dead_letter_store.save_decided(
+            connection, second.id, state="replayed", decided_at=desk.world.clock.now()
+        )
+
+    assert await replaying == Replayed((first.id, third.id), None, 0)
+    assert await details(desk) == ["1", "3"]
