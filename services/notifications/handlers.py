@@ -15,6 +15,7 @@ from datetime import timedelta
 from services.notifications.domain import occasions
 from services.notifications.domain.delivery import (
     JITTER_PERMILLE,
+    Deferred,
     GivenUp,
     Outcome,
     Refused,
@@ -24,7 +25,12 @@ from services.notifications.domain.delivery import (
 )
 from services.notifications.domain.occasions import Occasion
 from services.notifications.senders.choice import sender_for
-from services.notifications.senders.messages import Letter, UnplannedHeaderError, compose
+from services.notifications.senders.messages import (
+    Letter,
+    LetterNotWrittenError,
+    UnplannedHeaderError,
+    compose,
+)
 from services.notifications.senders.port import Mail, Sender
 from services.notifications.store import sending, telling
 from services.notifications.store.sending import ClaimedNotice
@@ -137,6 +143,10 @@ async def _send_batch(context: ServiceContext, sender: Sender, *, ends_at: float
             mails.append((notice, _mail(notice, sender)))
         except UnplannedHeaderError:
             await _settle(context, sender, notice, Refused("header_not_planned"))
+        except LetterNotWrittenError as error:
+            # Ours to mend: the notice waits for the version that can write it.
+            LOG.warning("notice_waiting", notification=notice.notification, detail=str(error))
+            await _settle(context, sender, notice, Deferred("letter_not_written"))
     tried = 0
     async with aclosing(sender.deliver([mail for _, mail in mails])) as outcomes:
         while tried < len(mails) and asyncio.get_running_loop().time() < ends_at:

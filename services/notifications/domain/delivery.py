@@ -27,6 +27,7 @@ Reason = Literal[
     "content_refused",
     "file_not_written",
     "header_not_planned",
+    "letter_not_written",
     "login_refused",
     "recipient_refused",
     "sender_refused",

@@ -18,7 +18,13 @@ from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    select_autoescape,
+)
 
 from services.notifications.domain.occasions import Template
 from services.notifications.domain.wording import Language, say_day, say_milestone, say_scheme
@@ -49,6 +55,10 @@ class UnplannedHeaderError(Exception):
     """The finished message says something else to mail software than was meant; it isn't sent."""
 
 
+class LetterNotWrittenError(Exception):
+    """The template can't be filled in with what is known; a later version of it may be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """What is to be written, to whom, and in which language."""
@@ -64,9 +74,13 @@ class Letter:
 def compose(letter: Letter, *, from_address: str) -> bytes:
     """Write the letter as a 7-bit message; the same letter always gives the same bytes.
 
-    Raises UnplannedHeaderError when the message would not mean what it should.
+    Raises UnplannedHeaderError when the message would not mean what it should, and
+    LetterNotWrittenError when its template asks for what isn't there.
     """
-    subject, body = _render(letter)
+    try:
+        subject, body = _render(letter)
+    except (TemplateError, TypeError, ValueError) as error:
+        raise LetterNotWrittenError(f"{letter.template}.{letter.language}: {error}") from error
     message = EmailMessage(policy=_MAIL_POLICY)
     try:
         message["From"] = Address(SENDER_NAME, addr_spec=from_address)
@@ -96,6 +110,13 @@ def require_planned(content: bytes, recipient: str) -> None:
         raise UnplannedHeaderError("the message has a line break of its own making")
     head = content.partition(b"\r\n\r\n")[0].decode("ascii")
     written = [line.partition(":")[0] for line in re.split(r"\r\n(?![ \t])", head)]
+    try:
+        _require_one_reading(content, written, recipient)
+    except (ValueError, IndexError, AttributeError) as error:  # what the parser trips over
+        raise UnplannedHeaderError("the message can't be read back") from error
+
+
+def _require_one_reading(content: bytes, written: list[str], recipient: str) -> None:
     parsed = BytesParser(policy=policy.SMTP).parsebytes(content)
     if tuple(written) != PLANNED_HEADERS or tuple(parsed.keys()) != PLANNED_HEADERS:
         raise UnplannedHeaderError("the message has other headers than planned")

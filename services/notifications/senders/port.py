@@ -7,6 +7,7 @@ that looks at it shows one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -14,6 +15,14 @@ from typing import Literal, Protocol
 from services.notifications.domain.delivery import Outcome
 
 Channel = Literal["file", "smtp"]
+
+
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
+
+
+def is_plain_address(text: str) -> bool:
+    """Whether the text is one mailbox and can't be read as anything else, encoded or not."""
+    return _PLAIN_ADDRESS.fullmatch(text) is not None and "=?" not in text
 
 
 class MailSettingsError(Exception):

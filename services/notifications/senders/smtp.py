@@ -16,7 +16,12 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 import aiosmtplib
 
 from services.notifications.domain.delivery import Accepted, Deferred, Outcome, Reason, Refused
-from services.notifications.senders.port import Channel, Mail, MailSettingsError
+from services.notifications.senders.port import (
+    Channel,
+    Mail,
+    MailSettingsError,
+    is_plain_address,
+)
 
 ANSWER_SECONDS_MAX = 30.0
 """How long to wait for a connection, a banner or an answer; less than a slow banner's minute."""
@@ -73,7 +78,7 @@ def parse_smtp_url(text: str) -> Relay:
 
 def _from_address(url: SplitResult) -> str:
     asked = parse_qs(url.query).get("from", [])
-    if len(asked) == 1 and "@" in asked[0]:
+    if len(asked) == 1 and is_plain_address(asked[0]):
         return asked[0]
     if not asked and url.hostname in LOOPBACK:
         return "no-reply@sammen.example"
@@ -143,6 +148,9 @@ class SmtpSender:
         return None
 
     async def _send(self, client: aiosmtplib.SMTP, mail: Mail) -> Outcome:
+        # The library would pick an address out of whatever it is given, and write to that.
+        if not is_plain_address(mail.recipient):
+            return Refused("address_not_plain")
         try:
             await client.sendmail(self.from_address, [mail.recipient], mail.content)
         except aiosmtplib.SMTPRecipientsRefused as error:
@@ -157,8 +165,6 @@ class SmtpSender:
             # Whether the relay has the mail is not known: the same bytes are sent again later.
             client.close()
             return _why(error)
-        except ValueError:
-            return Refused("address_not_plain")
         return Accepted()
 
     async def _leave(self, client: aiosmtplib.SMTP) -> None:
@@ -193,9 +199,11 @@ def _why(error: Exception) -> Deferred:
         case aiosmtplib.SMTPResponseException():
             reason = "server_busy"
         case aiosmtplib.SMTPNotSupported():
-            reason = "starttls_missing"
+            reason = "login_refused"
         case TimeoutError():
             reason = "timeout"
         case aiosmtplib.SMTPServerDisconnected():
             reason = "connection_lost"
+        case aiosmtplib.SMTPException() if type(cause) is aiosmtplib.SMTPException:
+            reason = "starttls_missing"  # what the library has no class of its own for
     return Deferred(reason, getattr(cause, "code", None) if reason != "tls_failed" else None)
