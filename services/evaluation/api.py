@@ -5,11 +5,13 @@ What may be known of few persons is told to caseworkers and operations only (`do
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials
+from pydantic import BeforeValidator
 
 from services.evaluation.domain.figures import Figures, Moment, for_the_public
 from services.evaluation.handlers import figures_between
@@ -39,10 +41,25 @@ async def _caller(
     return await allow()(request, bearer)
 
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _refuse_other_writings(text: str) -> str:
+    """Digits alone would be read as seconds since 1970."""
+    if not _DAY.fullmatch(text):
+        raise ValueError("a day is written YYYY-MM-DD")
+    return text
+
+
+AskedDay = Annotated[Day, BeforeValidator(_refuse_other_writings)]
 Caller = Annotated[Identity | None, Depends(_caller)]
-From = Annotated[Day | None, Query(alias="from", description="The day before; 24 months earlier.")]
-To = Annotated[Day | None, Query(description="The day after; today when left out.")]
-KnownOn = Annotated[Day | None, Query(description="As known on this day; today when left out.")]
+From = Annotated[
+    AskedDay | None, Query(alias="from", description="The day before; 24 months earlier.")
+]
+To = Annotated[AskedDay | None, Query(description="The day after; today when left out.")]
+KnownOn = Annotated[
+    AskedDay | None, Query(description="As known on this day; today when left out.")
+]
 
 
 def router(context: ServiceContext) -> APIRouter:
