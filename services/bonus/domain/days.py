@@ -5,11 +5,9 @@ A date such as 9999-12-31, told as "no end", must not stop an assessment.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from shared.values.dates import add_months
-
-ONE_DAY = timedelta(days=1)
 
 
 def months_after(day: date, months: int) -> date:

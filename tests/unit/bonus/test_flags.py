@@ -54,6 +54,12 @@ def test_both_schemes_at_one_employer_share_a_day(start: str, raised: tuple[str,
     assert flags(*course, started(start, "L2", ALFA)) == raised
 
 
+def test_one_scheme_at_one_employer_and_both_at_two_are_no_overlap_of_schemes() -> None:
+    assert flags(started("2016-09-01"), started("2016-10-01", "L2")) == ()
+    course = started("2016-09-01", "L2", BETA, "igu", on="2016-09-01")
+    assert flags(started("2016-09-01"), course) == ("OVERLAPPING_EMPLOYERS",)
+
+
 @pytest.mark.parametrize(
     ("start", "signed", "raised"),
     [

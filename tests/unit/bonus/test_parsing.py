@@ -160,6 +160,7 @@ def test_what_is_no_known_fact_is_refused(told: object, why: str) -> None:
         (SECTOR, "public_funding_percent", "100.00"),
         (SECTOR, "public_funding_percent", "0"),
         (PAID, "amount_dkk", -20000),
+        (PAID, "amount_dkk", 10**12),
         (EXTENDED, "days", 0),
     ],
 )
