@@ -31,6 +31,7 @@ from tests.support.messaging import (
     updated,
 )
 from tests.support.postgres import DatabaseFactory
+from tests.support.posting import Post
 
 
 @pytest.fixture(autouse=True)
@@ -128,3 +129,8 @@ async def desk(world: World) -> AsyncIterator[Desk]:
         await opened.open()
         stack.push_async_callback(opened.consumer.stop)
         yield opened
+
+
+@pytest.fixture
+def post(world: World) -> Post:
+    return Post(world)

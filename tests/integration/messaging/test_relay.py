@@ -2,26 +2,16 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-
-import pytest
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 from shared.messaging import outbox
-from shared.messaging.relay import Relay
 from shared.messaging.transport import (
     OutgoingRecord,
-    RecordTooLargeError,
-    TransportForbiddenError,
     TransportUnavailableError,
 )
 from shared.messaging.work import begin_work
-from shared.observability.metrics import Metrics
-from tests.support.handfed import HandFedBus
 from tests.support.messaging import (
-    HASTY,
-    World,
     count_rows,
     cvrs,
     joined,
@@ -29,61 +19,8 @@ from tests.support.messaging import (
     publish,
     updated,
 )
+from tests.support.posting import Post, is_about
 from tests.support.waiting import until
-
-
-@dataclass
-class Post:
-    """Membership's relay to a bus that does what the test says."""
-
-    world: World
-    bus: HandFedBus = field(default_factory=HandFedBus)
-    metrics: Metrics = field(default_factory=Metrics)
-
-    @asynccontextmanager
-    async def relay(self, *, batch_rows_max: int = 1000) -> AsyncIterator[Relay]:
-        """A relay at work."""
-        async with AsyncExitStack() as stack:
-            url = self.world.url("membership")
-            relay = Relay(
-                "membership",
-                database=await open_database(stack, url, "membership"),
-                transport=self.bus,
-                clock=self.world.clock,
-                metrics=self.metrics,
-                policy=HASTY,
-                batch_rows_max=batch_rows_max,
-            )
-            stack.push_async_callback(relay.stop)
-            await relay.start()
-            yield relay
-
-    async def waiting(self) -> int:
-        """Rows the bus has not taken."""
-        return await count_rows(
-            self.world.membership, "outbox", "published_at IS NULL AND refused_reason IS NULL"
-        )
-
-    async def drained(self) -> None:
-        """Wait until the outbox is empty."""
-
-        async def empty() -> bool:
-            return await self.waiting() == 0
-
-        await until(empty, what="the outbox is empty")
-
-    def keys(self) -> list[str]:
-        """Keys of what was published, in order."""
-        return [(record.key or b"").decode() for record in self.bus.published]
-
-
-@pytest.fixture
-def post(world: World) -> Post:
-    return Post(world)
-
-
-def is_about(record: OutgoingRecord, cvr: str) -> bool:
-    return record.key == cvr.encode()
 
 
 async def test_rows_reach_the_bus_in_order_and_stay_in_the_outbox(post: Post) -> None:
@@ -124,54 +61,6 @@ async def test_an_outage_of_the_bus_repeats_the_same_rows_in_the_same_order(post
     assert len(post.bus.calls) == 5
     assert all(call == post.bus.calls[0] for call in post.bus.calls)
     assert post.keys() == companies
-
-
-async def test_a_row_too_large_is_set_aside_and_reported_while_the_rest_goes_on(
-    post: Post,
-) -> None:
-    large, *others = cvrs(7)
-
-    def refuse_the_large(records: Sequence[OutgoingRecord]) -> None:
-        if any(is_about(record, large) for record in records):
-            raise RecordTooLargeError("1 MB at most")
-
-    post.bus.before_publish = refuse_the_large
-    await publish(post.world, [joined(cvr) for cvr in (*others[:3], large, *others[3:])])
-    async with post.relay():
-        await post.drained()
-
-    assert post.keys() == others
-    assert await count_rows(
-        post.world.membership, "outbox", "refused_reason = 'RecordTooLargeError: 1 MB at most'"
-    )
-    assert b'relay_rows_total{outcome="refused",service="membership"} 1.0' in (
-        post.metrics.exposition()
-    )
-
-
-async def test_a_forbidden_topic_waits_in_order_while_others_go_on(post: Post) -> None:
-    companies, allowed = cvrs(3), asyncio.Event()
-
-    def forbid_contacts(records: Sequence[OutgoingRecord]) -> None:
-        contacts = any(record.topic == "membership.contacts.v1" for record in records)
-        if contacts and not allowed.is_set():
-            raise TransportForbiddenError("membership may not write membership.contacts.v1")
-
-    post.bus.before_publish = forbid_contacts
-    async with begin_work(post.world.membership, post.world.clock, service="membership") as work:
-        for cvr in companies:
-            work.erase("membership.contacts.v1", f"contact-{cvr}")
-            work.publish(joined(cvr))
-    async with post.relay(batch_rows_max=4) as relay:
-        await until(lambda: len(post.bus.published) == 3, what="the others are published")
-        assert post.keys() == companies
-        assert "may not write" in (relay.trouble() or "")
-        assert await post.waiting() == 3
-        allowed.set()
-        await post.drained()
-        assert relay.trouble() is None
-
-    assert post.keys()[3:] == [f"contact-{cvr}" for cvr in companies]
 
 
 async def test_eight_writers_committing_out_of_order_miss_nothing(post: Post) -> None:
