@@ -61,7 +61,7 @@ def run_demo(services: Sequence[Service], *, exit_after: bool) -> int:
         start_over(settings.data_dir)
     with (settings.data_dir / LOG_FILE).open("w", encoding="utf-8") as log:
         configure_logs(log, renderer="json")
-        surroundings = embedded_surroundings(settings, services, clock, say)
+        surroundings = embedded_surroundings(settings, services, clock, say, durable=False)
         status = asyncio.run(run_until_stopped(surroundings, services, meanwhile=demo.live))
     if demo.ended:
         (settings.data_dir / STATE_FILE).write_text(FINISHED, encoding="utf-8")

@@ -31,16 +31,23 @@ Say = Callable[[str], None]
 
 @asynccontextmanager
 async def embedded_surroundings(
-    settings: Settings, services: Sequence[Service], clock: Clock, say: Say
+    settings: Settings,
+    services: Sequence[Service],
+    clock: Clock,
+    say: Say,
+    *,
+    durable: bool = True,
 ) -> AsyncIterator[Surroundings]:
     """Surroundings in which every missing setting is filled in with something embedded.
 
-    The database is migrated and the topics are there. Raises DataDirHeldError when another
-    process is at work in the data folder, PortTakenError, EmbeddedPostgresError.
+    The database is migrated and the topics are there. `durable=False` lets a PostgreSQL of our own
+    leave it to the operating system when to write: that survives any process, but no power cut.
+    Raises DataDirHeldError when another process is at work in the data folder, PortTakenError,
+    EmbeddedPostgresError.
     """
     data_dir = settings.data_dir.resolve()
     with datadir.held(data_dir):
-        async with _database(settings, data_dir, services, say) as with_database:
+        async with _database(settings, data_dir, services, say, durable=durable) as with_database:
             filled = _without_database(with_database, data_dir, say)
             passwords = passwords_in(filled, services)
             await prepare_database(filled.need("database_url"), services, passwords)
@@ -61,13 +68,18 @@ async def embedded_surroundings(
 
 @asynccontextmanager
 async def _database(
-    settings: Settings, data_dir: Path, services: Sequence[Service], say: Say
+    settings: Settings,
+    data_dir: Path,
+    services: Sequence[Service],
+    say: Say,
+    *,
+    durable: bool,
 ) -> AsyncIterator[Settings]:
     """Settings with an address for the owner and for each service; a server if there is none."""
     if settings.database_url is not None:
         yield _with_addresses(settings, settings.need("database_url"), data_dir, services, say)
         return
-    postgres = EmbeddedPostgres(data_dir / "postgres")
+    postgres = EmbeddedPostgres(data_dir / "postgres", durable=durable)
     server = await postgres.start()
     try:
         found = ", found running from before" if server.found_running else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from shared.runtime.service import ServiceContext, Timer
 from shared.web.idempotency import delete_expired_answers
 
@@ -11,4 +13,5 @@ async def _delete_expired_answers(context: ServiceContext) -> None:
         await delete_expired_answers(connection, context.clock.now())
 
 
-UPKEEP = (Timer(name="idempotency-keys", every=None, run=_delete_expired_answers),)
+# Once is enough after any pause, however many days it lasted.
+UPKEEP = (Timer(name="idempotency-keys", every=timedelta(days=1), run=_delete_expired_answers),)
