@@ -8,8 +8,11 @@ import pytest
 
 from services.placements.service import SERVICE
 from shared.database import Database
+from shared.runtime.plans import plans_for
 from tests.integration.placements.door import CALLERS, Caller, Door
+from tests.integration.placements.rooms import Rooms
 from tests.support.clock import clock_at
+from tests.support.postgres import ROLE_PASSWORD, DatabaseFactory
 from tests.support.services import StartSystem
 
 
@@ -26,3 +29,16 @@ async def door(start_system: StartSystem, tmp_path: Path) -> AsyncIterator[Door]
             for name, (role, claims) in CALLERS.items()
         }
         yield Door(system, reader, clock, callers)
+
+
+@pytest.fixture
+async def rooms(database_factory: DatabaseFactory) -> AsyncIterator[Rooms]:
+    """A fresh database, without a running system."""
+    database = await database_factory(plans_for([SERVICE], {"placements": ROLE_PASSWORD}))
+    service = await Database.connect(
+        database.url("sammen_placements"), application_name="test", schema="placements"
+    )
+    everything = await Database.connect(database.superuser_url, application_name="test")
+    yield Rooms(service, everything)
+    await service.close()
+    await everything.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 import uuid
 
@@ -109,6 +110,18 @@ async def test_the_same_request_with_one_key_is_one_look_up(door: Door) -> None:
     assert await door["copenhagen"].register() == person
     assert (await door["copenhagen"].try_to_register(OTHER_NUMBER)).status_code == 422
     assert len(await door.fetch("SELECT FROM vault.access")) == 1
+
+
+async def test_a_request_is_remembered_by_nothing_its_number_could_be_guessed_from(
+    door: Door,
+) -> None:
+    http = door["copenhagen"].http
+    http.headers["Idempotency-Key"] = "key-1"
+    answer = await door["copenhagen"].try_to_register()
+    [row] = await door.fetch("SELECT fingerprint FROM placements.idempotency_key")
+    target = b"POST /placements/v1/persons?\n"
+    content = hashlib.sha256(answer.request.content).digest()
+    assert row["fingerprint"] != hashlib.sha256(target + content).digest()
 
 
 async def test_no_number_stands_anywhere_outside_its_seal(door: Door) -> None:

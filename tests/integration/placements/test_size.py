@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
-import pytest
-
 from services.placements.domain import senders
-from services.placements.domain.person_numbers import parse_person_number
-from services.placements.domain.persons import PersonFields
-from services.placements.handlers.persons import register_person
 from services.placements.handlers.reports import report
-from services.placements.service import SERVICE
-from services.placements.store.vault import Access
-from services.placements.vault import Vault
-from shared.database import Connection, Database
-from shared.messaging.work import Work, begin_work
-from shared.runtime.plans import plans_for
+from shared.database import Connection
+from shared.messaging.work import Work
 from tests.integration.placements.door import Door, ended, started
-from tests.support.clock import clock_at
-from tests.support.postgres import ROLE_PASSWORD, DatabaseFactory
+from tests.integration.placements.rooms import CLOCK, Rooms, register
 
 STATEMENTS_MAX = 12
-CLOCK = clock_at("2017-03-01")
 COPENHAGEN = senders.municipality("0101")
 
 
@@ -41,35 +30,13 @@ class Counting:
         return getattr(self._connection, name)
 
 
-@pytest.fixture
-async def database(database_factory: DatabaseFactory) -> AsyncIterator[Database]:
-    made = await database_factory(plans_for([SERVICE], {"placements": ROLE_PASSWORD}))
-    database = await Database.connect(
-        made.url("sammen_placements"), application_name="test", schema="placements"
-    )
-    yield database
-    await database.close()
+async def register_many(rooms: Rooms, count: int) -> list[str]:
+    async with rooms.begin() as work:
+        return [await register(work, f"610180{number:04}") for number in range(count)]
 
 
-async def register(database: Database, count: int) -> list[str]:
-    vault = Vault(bytes(range(32)))
-    told = PersonFields("refugee", CLOCK.now().date())
-    async with begin_work(database, CLOCK, service="placements") as work:
-        access = Access("anna", "0101", "placement", work.now)
-        return [
-            await register_person(
-                work,
-                vault,
-                parse_person_number(f"610180{number:04}", constructed_allowed=True),
-                told,
-                access,
-            )
-            for number in range(count)
-        ]
-
-
-async def statements_of(database: Database, facts: Sequence[object]) -> tuple[int, list[str]]:
-    async with database.transaction() as connection:
+async def statements_of(rooms: Rooms, facts: Sequence[object]) -> tuple[int, list[str]]:
+    async with rooms.service.transaction() as connection:
         counting = Counting(connection)
         work = Work(cast("Connection", counting), now=CLOCK.now(), service="placements")
         answers = await report(work, COPENHAGEN, facts)
@@ -77,10 +44,10 @@ async def statements_of(database: Database, facts: Sequence[object]) -> tuple[in
     return counting.statements, [answer.outcome for answer in answers]
 
 
-async def test_a_thousand_facts_cost_no_more_statements_than_a_few(database: Database) -> None:
-    persons = await register(database, 100)
+async def test_a_thousand_facts_cost_no_more_statements_than_a_few(rooms: Rooms) -> None:
+    persons = await register_many(rooms, 100)
     waiting = [ended(f"w-{n}", str(n)) for n in range(10)]
-    await statements_of(database, waiting)
+    await statements_of(rooms, waiting)
     facts = [
         *(started(f"s-{n}", person, str(n)) for n, person in enumerate(persons)),
         *(
@@ -95,19 +62,14 @@ async def test_a_thousand_facts_cost_no_more_statements_than_a_few(database: Dat
             for n in range(900)
         ),
     ]
-    statements, outcomes = await statements_of(database, facts)
+    statements, outcomes = await statements_of(rooms, facts)
     assert outcomes == ["accepted"] * 1000
     assert statements <= STATEMENTS_MAX
-    again, outcomes = await statements_of(database, facts)
+    again, outcomes = await statements_of(rooms, facts)
     assert outcomes == ["duplicate"] * 1000
     assert again <= 3
-    async with database.connection() as connection:
-        assert (
-            await connection.fetchval(
-                "SELECT count(*) FROM outbox WHERE topic = 'placements.events.v1'"
-            )
-            == 1010
-        )
+    told = "SELECT FROM placements.outbox WHERE topic = 'placements.events.v1'"
+    assert len(await rooms.fetch(told)) == 1010
 
 
 async def test_ten_thousand_facts_are_taken_and_one_more_is_not(door: Door) -> None:

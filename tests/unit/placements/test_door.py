@@ -108,7 +108,7 @@ def test_a_start_told_twice_releases_what_waited_once() -> None:
     )
     decided = decide([started("r-1"), other_start], known, NOW)
     assert words(decided) == ["Accepted", "Accepted"]
-    assert len(decided.released) == 1
+    assert [outcome for _, outcome in decided.released] == [Accepted(ANNA, NOW + TICK)]
     assert len(decided.published) == 3
 
 
@@ -244,6 +244,18 @@ def test_hours_of_other_days_are_no_rivals() -> None:
         "Accepted",
         "Duplicate",
     ]
+
+
+def test_hours_of_one_day_in_common_are_rivals_whichever_comes_first() -> None:
+    january = (date(2017, 1, 1), date(2017, 1, 31))
+    for other in ((date(2017, 1, 31), date(2017, 2, 9)), (date(2016, 12, 9), date(2017, 1, 1))):
+        reports = [
+            started("r-1"),
+            confirmed("r-2", *january),
+            confirmed("r-3", *other),
+            confirmed("r-4", *january),
+        ]
+        assert words(decide(reports, NOTHING, NOW))[-1] == "Accepted"
 
 
 def test_late_is_more_than_a_month_after_it_was_true() -> None:
