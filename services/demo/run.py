@@ -121,14 +121,11 @@ class Demo:
         return self._exit_after
 
     def _show_addresses(self, system: System, case: str | None) -> None:
+        sign_in = f"{system.address}{SIGN_IN_PATH}"
         lines = [
             f"The programme's figures: {system.address}/",
-            f"Sign in as a caseworker: {system.address}{SIGN_IN_PATH}",
-            *(
-                [f"One person's case, explained: {system.address}/bonus/cases/{case}"]
-                if case
-                else []
-            ),
+            f"One person's case, explained: {sign_in}?next=/bonus/cases/{case or ''}",
+            "  (sign in there as a caseworker)",
             f"Health and metrics: {system.ops_address}/health/ready, {system.ops_address}/metrics",
             "Stop it with Ctrl-C.",
         ]
