@@ -43,6 +43,9 @@ Action = Literal[
 ]  # fmt: skip
 """Everything that can be worth a line. A new action is added here first."""
 
+CHATTY_LIBRARIES = ("httpx", "httpcore", "aiokafka", "faststream")
+"""Heard from WARNING up: they say at INFO what the metrics count."""
+
 Renderer = Literal["json", "human"]
 
 
@@ -101,6 +104,8 @@ def configure_logs(stream: TextIO, *, renderer: Renderer, level: str = "INFO") -
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    for library in CHATTY_LIBRARIES:
+        logging.getLogger(library).setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

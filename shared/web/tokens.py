@@ -127,16 +127,29 @@ async def _get_object(client: httpx.AsyncClient, address: str) -> dict[str, obje
 def _usable_keys(key_set: Mapping[str, object]) -> Mapping[str, PyJWK]:
     """The signing keys that fit ES256; others are left out, and so is anything malformed."""
     listed = key_set.get("keys")
-    keys: dict[str, PyJWK] = {}
-    for entry in listed if isinstance(listed, list) else []:
-        if not isinstance(entry, dict) or not isinstance(entry.get("kid"), str):
-            continue
-        fits = (entry.get("kty"), entry.get("crv")) == ("EC", CURVE)
-        if fits and entry.get("use", "sig") == "sig" and entry.get("alg", ALGORITHM) == ALGORITHM:
-            keys[entry["kid"]] = PyJWK(entry, ALGORITHM)
+    entries = (
+        [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    )
+    keys = {
+        entry["kid"]: key
+        for entry in entries
+        if isinstance(entry.get("kid"), str) and (key := _usable_key(entry)) is not None
+    }
     if not keys:
-        raise ValueError("the issuer publishes no key for ES256")
+        raise ValueError(f"the issuer publishes no key for {ALGORITHM}")
     return keys
+
+
+def _usable_key(entry: dict[str, object]) -> PyJWK | None:
+    """The key, None when it is for something else or can't be read."""
+    if (entry.get("kty"), entry.get("crv")) != ("EC", CURVE):
+        return None
+    if entry.get("use", "sig") != "sig" or entry.get("alg", ALGORITHM) != ALGORITHM:
+        return None
+    try:
+        return PyJWK(entry, ALGORITHM)
+    except (jwt.PyJWTError, ValueError, TypeError):
+        return None
 
 
 def _key_id(token: str) -> str:
