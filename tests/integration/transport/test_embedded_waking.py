@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from shared.messaging.embedded import EmbeddedTransport
+from shared.messaging.embedded import EmbeddedTransport, membership
 from shared.messaging.transport import Subscription
 from tests.support.transports import READER, WRITER, EmbeddedBus, Inbox, record, until
 
@@ -56,8 +56,13 @@ async def test_a_consumer_is_woken_by_what_is_appended(
 
 
 async def test_a_member_hears_of_its_new_partitions_at_once(
-    embedded: EmbeddedBus, open_patient: Open, topic: str, group: str
+    embedded: EmbeddedBus,
+    open_patient: Open,
+    topic: str,
+    group: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(membership, "HEARTBEAT_SECONDS_MAX", NEVER_SECONDS)
     await embedded.create_topic(topic, partitions=2)
     reader = await open_patient(READER)
     first, second = (reader.consumer(Subscription(group, (topic,)), Inbox()) for _ in range(2))
