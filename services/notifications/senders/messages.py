@@ -28,6 +28,7 @@ from jinja2 import (
 
 from services.notifications.domain.occasions import Template
 from services.notifications.domain.wording import Language, say_day, say_milestone, say_scheme
+from services.notifications.senders.port import is_plain_address
 from shared.values.money import format_kroner
 
 PLANNED_HEADERS = (
@@ -82,6 +83,8 @@ def compose(letter: Letter, *, from_address: str) -> bytes:
     except (TemplateError, TypeError, ValueError) as error:
         raise LetterNotWrittenError(f"{letter.template}.{letter.language}: {error}") from error
     message = EmailMessage(policy=_MAIL_POLICY)
+    if not is_plain_address(letter.recipient):
+        raise UnplannedHeaderError("the address is not one plain mail address")
     try:
         message["From"] = Address(SENDER_NAME, addr_spec=from_address)
         message["To"] = Address(addr_spec=letter.recipient)
@@ -89,20 +92,21 @@ def compose(letter: Letter, *, from_address: str) -> bytes:
         raise UnplannedHeaderError("the address is not one plain mail address") from error
     message["Subject"] = subject
     message["Date"] = format_datetime(letter.written_at)
-    message["Message-ID"] = f"<{letter.notification}@{from_address.rpartition('@')[2]}>"
+    message_id = f"<{letter.notification}@{from_address.rpartition('@')[2]}>"
+    message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(body, charset="utf-8", cte="quoted-printable")
     # Setting the content removes every Content- header that was there before.
     message["Content-Language"] = letter.language
     content = message.as_bytes()
-    require_planned(content, letter.recipient)
+    require_planned(content, letter.recipient, message_id)
     return content
 
 
-def require_planned(content: bytes, recipient: str) -> None:
+def require_planned(content: bytes, recipient: str, message_id: str) -> None:
     """Read the finished message as mail software will.
 
-    Raises UnplannedHeaderError unless it has exactly the planned headers and the one recipient.
+    Raises UnplannedHeaderError unless it has exactly the planned headers, recipient and id.
     """
     if _CONTROL.search(content) or b"\r" in content.replace(b"\r\n", b""):
         raise UnplannedHeaderError("the message has bytes that no 7-bit text has")
@@ -111,18 +115,22 @@ def require_planned(content: bytes, recipient: str) -> None:
     head = content.partition(b"\r\n\r\n")[0].decode("ascii")
     written = [line.partition(":")[0] for line in re.split(r"\r\n(?![ \t])", head)]
     try:
-        _require_one_reading(content, written, recipient)
+        _require_one_reading(content, written, recipient, message_id)
     except (ValueError, IndexError, AttributeError) as error:  # what the parser trips over
         raise UnplannedHeaderError("the message can't be read back") from error
 
 
-def _require_one_reading(content: bytes, written: list[str], recipient: str) -> None:
+def _require_one_reading(
+    content: bytes, written: list[str], recipient: str, message_id: str
+) -> None:
     parsed = BytesParser(policy=policy.SMTP).parsebytes(content)
     if tuple(written) != PLANNED_HEADERS or tuple(parsed.keys()) != PLANNED_HEADERS:
         raise UnplannedHeaderError("the message has other headers than planned")
     addresses = [address.addr_spec for address in parsed["To"].addresses]
     if str(parsed["To"]) != recipient or addresses != [recipient]:
         raise UnplannedHeaderError("the message is addressed to somebody else than planned")
+    if str(parsed["Message-ID"]) != message_id:
+        raise UnplannedHeaderError("the message has another id than planned")
     for name, text in parsed.items():
         if not str(text).isprintable():
             raise UnplannedHeaderError(f"the header {name} hides control characters")

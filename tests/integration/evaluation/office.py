@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -62,7 +62,7 @@ class Office:
     def received(self, event: Event, on: str) -> Received[Any]:
         """The event as it comes from the bus, known on a day, later than the one before."""
         event_id = new_event_id()
-        instant = datetime.combine(day(on), time(8), COPENHAGEN)
+        instant = datetime.combine(day(on), time(8), COPENHAGEN).astimezone(UTC)
         return Received(
             event=event,
             event_id=event_id,

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from shared.contracts.membership import CompanyLeft, PledgeWithdrawn
 from tests.integration.evaluation.office import (
     COMPANY,
-    COPENHAGEN,
     OTHER_COMPANY,
     Office,
     day,
@@ -48,7 +47,7 @@ async def test_before_it_was_known_it_was_not_so(office: Office) -> None:
 
 async def test_the_day_of_knowing_is_copenhagens(office: Office) -> None:
     late = office.received(joined(), on="2016-07-05")
-    just_after_midnight = datetime(2016, 7, 6, 0, 30, tzinfo=COPENHAGEN)  # 22:30 UTC, the 5th
+    just_after_midnight = datetime(2016, 7, 5, 22, 30, tzinfo=UTC)  # half past midnight, the 6th
     await office.handed(replace(late, occurred_at=just_after_midnight))
     assert (await office.on("2016-07-10", known_on="2016-07-05")).companies == 0
     assert (await office.on("2016-07-10", known_on="2016-07-06")).companies == 1

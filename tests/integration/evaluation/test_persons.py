@@ -160,6 +160,13 @@ async def test_persons_at_members_are_counted_by_who_was_a_member_that_day(
         assert (await office.on(text)).persons == {"ordinary": Persons(2, at_members)}, text
 
 
+async def test_a_member_on_one_of_two_days_is_a_member_on_that_day_only(office: Office) -> None:
+    await office.told(joined(on="2016-09-01"), started())
+    figures = await office.figures("2016-08-31", "2016-09-01")
+    assert figures.before.persons == {"ordinary": Persons(1, 0)}
+    assert figures.after.persons == {"ordinary": Persons(1, 1)}
+
+
 async def test_who_began_in_the_period_counts_once_on_both_its_ends(office: Office) -> None:
     await office.told(
         started("0101/1", 1, started_on=day("2016-07-31")),

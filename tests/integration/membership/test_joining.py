@@ -79,6 +79,17 @@ async def test_joining_at_once_is_joining_once(office: Office) -> None:
     assert len(await office.contents(CONTACTS)) == 2
 
 
+async def test_the_same_change_at_once_is_one_change(office: Office) -> None:
+    await office["company"].post(COMPANIES, json=joining(IDA))
+    answers = await asyncio.gather(
+        *(office["company"].post(COMPANIES, json=joining(IDA, SAM, name="Ny")) for _ in range(8))
+    )
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert len({answer.text for answer in answers}) == 1
+    assert [name for name, _ in await office.contents()] == ["CompanyJoined", "CompanyUpdated"]
+    assert len(await office.contents(CONTACTS)) == 2
+
+
 async def test_a_key_used_twice_is_answered_twice_and_acted_on_once(office: Office) -> None:
     headers = {"Idempotency-Key": "join-1"}
     first = await office["company"].post(COMPANIES, json=joining(IDA), headers=headers)

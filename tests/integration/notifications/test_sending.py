@@ -92,6 +92,17 @@ async def test_two_processes_share_the_work_and_double_none(office: Office) -> N
     published = await office.published()
     assert len(published) == 120
     assert len({event.partition_key() for event in published}) == 120
+    assert {row["attempts"] for row in await office.notices()} == {1}
+
+
+async def test_who_claims_passes_over_what_others_are_claiming(office: Office) -> None:
+    await office.told(contact(IDA), *(due(f"case-{place}") for place in range(3)))
+    lease = timedelta(minutes=10)
+    async with office.context.begin() as one, office.context.begin() as other:
+        [first] = await sending.claim_notices(one.connection, now=one.now, limit=1, lease=lease)
+        rest = await sending.claim_notices(other.connection, now=other.now, limit=9, lease=lease)
+    assert len(rest) == 2
+    assert first.notification not in {notice.notification for notice in rest}
 
 
 async def test_what_a_dead_process_had_claimed_is_sent_when_its_claim_runs_out(
