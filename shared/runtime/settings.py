@@ -99,5 +99,5 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+    nearest = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.0)[0]
     return f"{name} is no setting of Sammen; did you mean {nearest}? Unset it or correct it."

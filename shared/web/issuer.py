@@ -19,7 +19,7 @@ from jwt.algorithms import ECAlgorithm
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from shared.values.clock import Clock
-from shared.values.cvr import is_cvr, parse_cvr
+from shared.values.cvr import parse_cvr
 from shared.values.municipalities import list_municipalities, parse_municipality_code
 from shared.web.identity import ROLES, SESSION_COOKIE, Role
 from shared.web.pages import render
@@ -144,9 +144,10 @@ def _claims_for(role: str, municipality: str | None, cvr: str | None) -> dict[st
         except ValueError as error:
             raise TokenRequestError(f"A municipality's token needs its code: {error}") from error
     if role == "company":
-        if not is_cvr(cvr or ""):
-            raise TokenRequestError(f"A company's token needs its CVR number, not {cvr!r}")
-        return {"cvr": parse_cvr(cvr or "")}
+        try:
+            return {"cvr": parse_cvr(cvr or "")}
+        except ValueError as error:
+            raise TokenRequestError(f"A company's token needs its number: {error}") from error
     return {}
 
 

@@ -17,7 +17,7 @@ import jwt
 from jwt import PyJWK
 
 from shared.observability.logs import Log
-from shared.values.cvr import is_cvr, parse_cvr
+from shared.values.cvr import InvalidCvrNumberError, parse_cvr
 from shared.values.municipalities import InvalidMunicipalityCodeError, parse_municipality_code
 from shared.web.identity import ROLES, Identity, IssuerUnreachableError, TokenRefusedError
 
@@ -192,9 +192,10 @@ def _municipality(code: object) -> str:
 
 
 def _cvr(number: object) -> str:
-    if not is_cvr(str(number)):
-        raise TokenRefusedError("`cvr` is not a company's number")
-    return parse_cvr(str(number))
+    try:
+        return parse_cvr(str(number))
+    except InvalidCvrNumberError as error:
+        raise TokenRefusedError("`cvr` is not a company's number") from error
 
 
 def _reason(error: jwt.InvalidTokenError) -> str:
