@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import asyncpg
-from asyncpg.exceptions import InterfaceError, PostgresError
+from asyncpg.exceptions import InterfaceError, InternalClientError
 
 from shared.database.faults import (
     ConnectionLostError,
@@ -67,8 +67,8 @@ class Session(asyncpg.Connection):
     """A driver connection that says ConnectionLostError however it was lost.
 
     The driver itself says the same thing in four ways: an OSError, a TimeoutError, an
-    InterfaceError, or an error of the server. Translated here, at the call that met it, a time-out
-    of the database is never mistaken for one of the caller's own.
+    InterfaceError, an InternalClientError. Translated here, at the call that met it, a time-out of
+    the database is never mistaken for one of the caller's own.
     """
 
     async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109 - the driver's signature
@@ -154,10 +154,12 @@ class Session(asyncpg.Connection):
         except TimeoutError as error:
             self.terminate()
             raise ConnectionLostError("the database did not answer in time; try again") from error
-        except (OSError, InterfaceError, PostgresError) as error:
-            if self.is_closed() and fault_of(error) in (None, Fault.OTHER):
-                raise ConnectionLostError(f"the connection broke: {error}; try again") from error
-            raise
+        except (OSError, InterfaceError, InternalClientError) as error:
+            if fault_of(error) is Fault.UNAVAILABLE:
+                self.terminate()
+            if not self.is_closed():
+                raise
+            raise ConnectionLostError(f"the connection broke: {error}; try again") from error
 
 
 class Pool(Protocol):
