@@ -89,16 +89,20 @@ def test_a_bonus_mail_says_amount_milestone_day_case_and_what_comes_next() -> No
 @pytest.mark.parametrize(
     ("scheme", "milestone", "said"),
     [
-        ("ordinary", "M6", "when the employment has lasted 12 months"),
+        (
+            "ordinary",
+            "M6",
+            "The second instalment can be applied for when the employment has lasted",
+        ),
         ("ordinary", "M12", "This is the last instalment"),
-        ("igu", "M6", "when the training has been completed after 2 years"),
+        ("igu", "M6", "The second instalment can be applied for when the training has been"),
         ("igu", "M24", "This is the last instalment"),
     ],
 )
 def test_what_comes_next_depends_on_the_milestone(scheme: str, milestone: str, said: str) -> None:
     changed = {**DUE.parameters, "scheme": scheme, "milestone": milestone}
     english = text(replace(DUE, language="en", parameters=changed))
-    assert said in english
+    assert f"\n\n{said}" in english
     assert "\n\n\n" not in english
 
 
