@@ -128,11 +128,13 @@ async def test_the_feed_is_read_in_pages_and_by_outcome(door: Door) -> None:
     await door["copenhagen"].tell(*facts, {"report_id": "bad"})
     http = door["copenhagen"].http
     seen: list[str] = []
-    after = "0"
-    while after != "None":
+    after: int | None = 0
+    for size in (2, 2, 2, 0):
         page = (await http.get(f"/placements/v1/feed?limit=2&after={after}")).json()
+        assert len(page["reports"]) == size
         seen += [entry["report_id"] for entry in page["reports"]]
-        after = str(page["next"])
+        after = page["next"]
+    assert after is None
     assert seen == ["r-0", "r-1", "r-2", "r-3", "r-4", "bad"]
     refused = (await http.get("/placements/v1/feed?outcome=refused")).json()["reports"]
     assert [entry["report_id"] for entry in refused] == ["bad"]

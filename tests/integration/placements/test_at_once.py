@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
+import pytest
+from asyncpg.exceptions import PostgresError
+
 from services.placements.domain import senders
 from services.placements.domain.senders import Sender
 from services.placements.handlers.persons import erase_number
 from services.placements.handlers.reports import report
+from services.placements.vault import Vault
 from shared.messaging.work import Work
 from tests.integration.placements.door import ended, retracted, started
 from tests.integration.placements.rooms import ACCESS, Rooms, register
@@ -30,10 +34,18 @@ async def tell(rooms: Rooms, sender: Sender, *facts: object) -> Sequence[str]:
 
 
 async def test_a_number_seen_first_by_two_has_one_reference(rooms: Rooms) -> None:
+    await rooms.register("6202810002")
     second = await rooms.while_open(register, register)
     assert second == await rooms.register()
+    assert len(await rooms.fetch("SELECT FROM vault.person")) == 2
+    assert len(await rooms.fetch("SELECT FROM placements.person")) == 2
+
+
+async def test_the_first_two_numbers_ever_are_sealed_with_one_secret(rooms: Rooms) -> None:
+    other = Vault(bytes(range(1, 33)))
+    with pytest.raises(PostgresError, match="another secret"):
+        await rooms.while_open(register, lambda work: register(work, "6202810002", other))
     assert len(await rooms.fetch("SELECT FROM vault.person")) == 1
-    assert len(await rooms.fetch("SELECT FROM placements.person")) == 1
 
 
 async def test_a_number_erased_meanwhile_is_not_found_any_more(rooms: Rooms) -> None:
