@@ -122,7 +122,7 @@ class System:
     async def settled(self, timeout_seconds: float = 60.0) -> None:
         """Run due timers, and wait until nothing waits to be published or consumed anywhere.
 
-        True of work that stands in the databases and on the bus when this is called, and of what
+        Holds for work that stands in the databases and on the bus when this is called, and of what
         follows from it. Raises NotSettledError, or the error of a part that stopped for good.
         """
         before: list[Standing] | None = None
@@ -130,7 +130,10 @@ class System:
         while True:
             ticks = [await timers.run_due(at_once=True) for timers in self._timers()]
             now = [await running.standing() for running in self._running]
-            if now == before and not any(ticks) and all(standing.quiet for standing in now):
+            quiet = all(standing.quiet for standing in now) and not any(
+                timers.failing() for timers in self._timers()
+            )
+            if quiet and now == before and not any(ticks):
                 return
             for component, error in self.failures():
                 raise NotSettledError(f"{component} has stopped: {error}") from error
@@ -167,6 +170,7 @@ class System:
     async def _start(self) -> None:
         around = self._surroundings
         LOG.info("process_starting", services=[part.service.name for part in self._running])
+        self._stops.append(("HTTP port", around.http.stop))
         self._stops.append(("operators' port", around.ops.stop))
         for running in self._running:
             self._stops.append((running.service.name, running.disconnect))
