@@ -50,7 +50,7 @@ def read(content: bytes) -> EmailMessage:
 
 def text(letter: Letter) -> str:
     body = read(compose(letter, from_address=FROM)).get_content()
-    return str(body)
+    return str(body).replace("\r\n", "\n")
 
 
 def test_a_mail_has_the_planned_headers_and_no_others() -> None:
