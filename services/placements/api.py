@@ -42,6 +42,19 @@ from shared.web.problems import Problem
 KEY_FILE = "vault.key"
 FEED_REPORTS_MAX = 500
 
+FACTS = f"""At most {FACTS_MAX} facts, each with a `report_id` of its own, in the order they are to
+be decided. The schema of each is that of its record on the municipality's own topic. A fact that
+can't be taken is refused alone; the others count."""
+EXAMPLE = {
+    "report_id": "r-1",
+    "fact": "PlacementStarted",
+    "placement": "2017-00042",
+    "person": "00000000-0000-4000-8000-000000000000",
+    "employer": "99000007",
+    "kind": "ordinary",
+    "started_on": "2017-02-01",
+}
+
 REFUSAL_TITLES = {
     "invalid-fact": "The fact can't be read, or contradicts itself",
     "report-id-conflict": "The report id is taken",
@@ -119,7 +132,9 @@ def _add_persons(routes: APIRouter, context: ServiceContext, vault: Vault) -> No
 def _add_reports(routes: APIRouter, context: ServiceContext, vault: Vault) -> None:
     @routes.post("/reports", summary="Tell facts, each with an outcome of its own")
     async def report(
-        request: Request, told: Annotated[list[Any], Body()], caller: Teller
+        request: Request,
+        told: Annotated[list[Any], Body(description=FACTS, examples=[[EXAMPLE]])],
+        caller: Teller,
     ) -> Response:
         if len(told) > FACTS_MAX:
             raise Problem(

@@ -106,8 +106,9 @@ def decide(told: Iterable[Told], known: Known, now: datetime) -> Decided:
         known, now, parked={placement: list(told) for placement, told in known.parked.items()}
     )
     outcomes = {report: door.receive(report) for report in told}
+    led_to = {(each.report_id, each.content): became for each, became in door.released.items()}
     return Decided(
-        outcomes=tuple(door.final(report, outcome) for report, outcome in outcomes.items()),
+        outcomes=tuple(_final(report, became, led_to) for report, became in outcomes.items()),
         released=tuple(item for item in door.released.items() if item[0] not in outcomes),
         published=tuple(door.published),
         placements=door.started,
@@ -143,14 +144,6 @@ class _Door:
         if report.fact == "PlacementStarted" and isinstance(outcome, Accepted):
             self._release(report)
         return outcome
-
-    def final(self, report: Told, outcome: Outcome | Repeated) -> Outcome | Repeated:
-        """What has become of a report once all are decided, if it waited for a later one."""
-        if isinstance(outcome, Repeated) and isinstance(outcome.first, Parked):
-            for waited, became in self.released.items():
-                if (waited.report_id, waited.content) == (report.report_id, report.content):
-                    return Repeated(became)
-        return self.released.get(report, outcome)
 
     def _weigh(self, report: Told) -> Outcome:
         if report.placement is None:
@@ -208,6 +201,21 @@ class _Door:
         if key not in self.counted:
             self.counted[key] = list(self.known.counted.get(key, ()))
         return self.counted[key]
+
+
+def _final(
+    report: Told,
+    outcome: Outcome | Repeated,
+    led_to: Mapping[tuple[str | None, bytes], Accepted | Duplicate],
+) -> Outcome | Repeated:
+    """What has become of a report once all are decided, if it waited for a later one."""
+    match outcome:
+        case Parked():
+            return led_to.get((report.report_id, report.content), outcome)
+        case Repeated(first=Parked()):
+            return Repeated(led_to.get((report.report_id, report.content), outcome.first))
+        case _:
+            return outcome
 
 
 def _are_rivals(one: Period | None, other: Period | None) -> bool:

@@ -112,6 +112,17 @@ def test_a_start_told_twice_releases_what_waited_once() -> None:
     assert len(decided.published) == 3
 
 
+def test_a_report_told_again_with_the_start_it_waits_for_is_answered_by_what_became_of_it() -> None:
+    waiting = told("r-0", "PlacementEnded", "resigned")
+    known = Known({"r-0": (waiting.content, Parked())}, {}, {"0101/1": [waiting]}, PERSONS, {})
+    again = [told("r-0", "PlacementEnded", "resigned"), started("r-1")]
+    first, _ = decide(again, known, NOW).outcomes
+    assert first == Repeated(Accepted(ANNA, NOW + TICK))
+    new = told("r-2", "PlacementEnded", "resigned")
+    reports = [new, told("r-2", "PlacementEnded", "resigned"), started("r-3")]
+    assert words(decide(reports, NOTHING, NOW)) == ["Accepted", "Repeated", "Accepted"]
+
+
 def test_the_same_fact_waiting_twice_counts_once() -> None:
     waiting = [told("r-0", "PlacementEnded", "resigned"), told("r-1", "PlacementEnded", "resigned")]
     known = Known({}, {}, {"0101/1": waiting}, PERSONS, {})
