@@ -118,14 +118,18 @@ class TransportConsumer(Protocol):
     async def start(self) -> None:
         """Join the group and begin delivering, from the group's offsets or else the beginning.
 
-        Raises TopicMismatchError or TransportForbiddenError when the subscription can't be served.
+        Raises TopicMismatchError or TransportForbiddenError when the subscription can't be served,
+        TransportUnavailableError when nobody can say.
         """
 
     async def stop(self) -> None:
         """Finish the batch in flight, commit its offsets and leave; safe twice and before start."""
 
     async def positions(self) -> Mapping[tuple[str, int], Position]:
-        """Where this member stands in each (topic, partition) it holds at present."""
+        """Where this member stands in each (topic, partition) it holds at present.
+
+        Raises TransportUnavailableError.
+        """
 
     def failure(self) -> BaseException | None:
         """Why delivery stopped for good (OffsetGapError, an error of the handler), or None."""
@@ -138,10 +142,16 @@ class Transport(Protocol):
         """Connect; waits for a bus that is still starting, at most its own time-out."""
 
     async def close(self) -> None:
-        """Let go of every connection; safe twice and before start."""
+        """Let go of every connection; safe twice and before start.
+
+        Stop consumers first: one still at work is cut off, as if its process had died.
+        """
 
     async def check_topics(self, topics: Mapping[str, int]) -> None:
-        """Raise TopicMismatchError unless each named topic has exactly so many partitions."""
+        """Raise TopicMismatchError unless each named topic has exactly so many partitions.
+
+        Raises TransportForbiddenError for a topic this principal may neither write nor read.
+        """
 
     async def publish(self, records: Sequence[OutgoingRecord]) -> None:
         """Store all records durably, in order per key.

@@ -20,6 +20,7 @@ from shared.messaging.transport import (
     Position,
     Record,
     Subscription,
+    TransportError,
     TransportUnavailableError,
 )
 
@@ -103,8 +104,8 @@ class EmbeddedConsumer:
             return
         try:
             await store.leave_group(self._database, seat)
-        except TransportUnavailableError:
-            # Nobody can be told now; the session ends by itself.
+        except TransportError:
+            # Nobody can be told; the session ends by itself.
             return
 
     async def _let_go(self) -> None:
@@ -117,7 +118,7 @@ class EmbeddedConsumer:
         try:
             with faults_named():
                 await stop_listening()
-        except TransportUnavailableError:
+        except TransportError:
             # With its connection the listening ended too.
             return
 

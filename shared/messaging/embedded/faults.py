@@ -55,6 +55,8 @@ def _meaning(error: Exception, fault: Fault) -> TransportError:
         return kind(f"{error}; {remedy}")
     if state in _NOT_INSTALLED:
         return TransportError(f"the embedded bus is not installed ({error}); run `sammen migrate`")
+    if state.startswith("28"):  # invalid authorization: not even logged in
+        return TransportForbiddenError(f"{error}; correct the database's address")
     if fault is Fault.FORBIDDEN:
         return TransportForbiddenError(f"{error}; grant it in deploy/kafka/topics.yaml")
     if fault in (Fault.UNAVAILABLE, Fault.CONTENTION):

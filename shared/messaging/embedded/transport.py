@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from itertools import count
+from weakref import WeakSet
 
 from shared.database import Database, SessionLimits
 from shared.messaging.embedded import store
@@ -50,7 +51,8 @@ class EmbeddedTransport:
         self._poll_seconds = poll_seconds
         self._connections_max = connections_max
         self._opened: tuple[Database, Database] | None = None
-        self._consumers: set[EmbeddedConsumer] = set()
+        # One that runs is kept by its own task; one that was let go of is forgotten.
+        self._consumers: WeakSet[EmbeddedConsumer] = WeakSet()
         self._partition_counts: dict[str, int] = {}
         self._keyless = count()
 

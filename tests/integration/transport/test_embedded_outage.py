@@ -157,6 +157,35 @@ async def test_a_batch_in_flight_during_an_outage_is_committed_after_it(
     await reader.close()
 
 
+async def test_stopping_during_an_outage_gives_up_what_it_can_not_commit(
+    postgres: EmbeddedPostgres, own_bus: EmbeddedBus, topic: str, group: str
+) -> None:
+    await own_bus.create_topic(topic)
+    writer, reader = (open_address(own_bus.address(each)) for each in (WRITER, READER))
+    await writer.start()
+    await reader.start()
+    await writer.publish([record(topic, b"1")])
+    stuck, inbox = Inbox(), Inbox()
+    stuck.may_return.clear()
+    consumer = reader.consumer(Subscription(group, (topic,)), stuck)
+    await consumer.start()
+    await stuck.entered.wait()
+    await postgres.stop()
+    stopping = asyncio.create_task(consumer.stop())
+    await asyncio.sleep(0)
+    stuck.may_return.set()
+    async with asyncio.timeout(5.0):
+        await stopping
+    assert consumer.failure() is None
+    await postgres.start()
+    consumer = reader.consumer(Subscription(group, (topic,)), inbox)
+    await consumer.start()
+    await until(lambda: inbox.values == [b"1"], what="the batch has come again")
+    await consumer.stop()
+    await writer.close()
+    await reader.close()
+
+
 async def test_starting_waits_for_a_server_that_is_still_starting(
     postgres: EmbeddedPostgres, own_bus: EmbeddedBus, topic: str
 ) -> None:
