@@ -294,8 +294,6 @@ async def test_the_document_describes_bodies_callers_and_problems(
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
-async def test_no_page_of_documentation_loads_scripts_from_elsewhere(
-    client: httpx.AsyncClient,
-) -> None:
+async def test_no_documentation_loads_scripts_from_elsewhere(client: httpx.AsyncClient) -> None:
     assert (await client.get("/docs")).status_code == 404
     assert (await client.get("/redoc")).status_code == 404

@@ -40,8 +40,7 @@ class Issuer:
     """The issuer's web site, which can go away and change its keys."""
 
     def __init__(self, issuer: DevelopmentIssuer = ISSUER) -> None:
-        self.issuer = issuer
-        self.away = False
+        self.issuer, self.away = issuer, False
         self.broken: dict[str, object] | None = None
         self.asked = 0
 
@@ -65,9 +64,8 @@ class Seconds:
 
 
 def authenticator(site: Issuer, seconds: Seconds | None = None) -> JwtAuthenticator:
-    return JwtAuthenticator(
-        ADDRESS, seconds=seconds or Seconds(), transport=httpx.MockTransport(site)
-    )
+    transport = httpx.MockTransport(site)
+    return JwtAuthenticator(ADDRESS, seconds=seconds or Seconds(), transport=transport)
 
 
 def claims(**changed: object) -> dict[str, Any]:
