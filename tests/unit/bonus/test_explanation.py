@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from services.bonus.domain.explanation import explain
 from tests.unit.bonus.stories import (
     assessed,
+    course,
     decided,
     ended,
     job,
@@ -13,6 +16,7 @@ from tests.unit.bonus.stories import (
     sector,
     started,
     tell,
+    trainee,
 )
 
 
@@ -49,6 +53,42 @@ def test_a_claim_is_told_with_its_sum_and_the_fact_to_blame() -> None:
         "Claim, ordinary M6, employer 99000007: paid 20000 - due 15000 = 5,000 kr.,"
         " raised on 2017-09-14: CORRECTED_START_DATE (PlacementCorrected of 2017-09-14)"
     )
+
+
+@pytest.mark.parametrize(
+    ("permit", "born", "written"),
+    [
+        (
+            "2016-09-01",
+            "1998-09-01",
+            [
+                "passed: HIRED_BEFORE_PERMIT: start 2016-09-01 >= permit 2016-09-01",
+                "passed: IGU_AGE: start 2016-09-01 >= 2016-09-01;"
+                " start 2016-09-01 < 1998-09-01 + 480 months = 2038-09-01",
+            ],
+        ),
+        (
+            "2016-09-02",
+            "1998-09-02",
+            [
+                "failed: HIRED_BEFORE_PERMIT: start 2016-09-01 < permit 2016-09-02",
+                "failed: IGU_AGE: start 2016-09-01 < 2016-09-02;"
+                " start 2016-09-01 < 1998-09-02 + 480 months = 2038-09-02",
+            ],
+        ),
+        (
+            "2016-09-01",
+            "1976-09-01",
+            [
+                "failed: IGU_AGE: start 2016-09-01 >= 1994-09-01;"
+                " start 2016-09-01 >= 1976-09-01 + 480 months = 2016-09-01",
+            ],
+        ),
+    ],
+)
+def test_a_comparison_is_written_as_it_is(permit: str, born: str, written: list[str]) -> None:
+    text = explain(assessed(trainee(permit=permit, born_on=born), course("2016-09-01")))
+    assert all(each in text for each in written)
 
 
 def test_flags_are_told() -> None:

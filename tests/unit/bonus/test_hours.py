@@ -103,6 +103,30 @@ def test_hours_count_only_on_days_of_their_placement() -> None:
     assert test.arithmetic.startswith("3620 h x 7 / 181 days = 140 > 19")
 
 
+def test_hours_after_the_last_day_are_not_counted() -> None:
+    told = [
+        ended("2017-03-31"),
+        # 90 of 100 days lie in the placement: 900 of 1000 hours.
+        confirmed("2017-01-01", "2017-04-10", "1000"),
+        started("2017-04-01", placement="L2"),
+        confirmed("2017-04-01", "2017-06-30", "0", placement="L2"),
+    ]
+    found = line(assessed(BASE, told))
+    (test,) = [check for check in found.checks if check.code == "HOURS_NOT_OVER_19"]
+    assert test.arithmetic.startswith("900 h x 7 / 181 days = ")
+
+
+def test_a_confirmation_that_counts_on_no_day_is_not_named() -> None:
+    told = [
+        confirmed("2017-01-01", "2017-06-30", "900", on="2017-07-01"),
+        confirmed("2017-01-01", "2017-06-30", "800", on="2017-07-02"),
+        confirmed("2017-07-01", "2017-07-31", "100", on="2017-08-01"),
+    ]
+    found = line(assessed(BASE, told))
+    (test,) = [check for check in found.checks if check.code == "HOURS_NOT_OVER_19"]
+    assert [fact.recorded_on.isoformat() for fact in test.facts] == ["2017-07-02"]
+
+
 def test_concurrent_placements_of_a_spell_add_up() -> None:
     second = started("2017-01-02", placement="L2")
     told = [

@@ -57,6 +57,17 @@ def test_six_months_are_full_the_day_before_the_milestone(last_day: str, result:
     assert outcome(assessed(BASE, job(), ended(last_day))) == result
 
 
+@pytest.mark.parametrize(
+    ("end", "shown"), [(None, "still running"), ("2017-02-27", "last day 2017-02-27")]
+)
+def test_how_long_the_job_lasted_is_written_beside_what_is_needed(
+    end: str | None, shown: str
+) -> None:
+    found = line(assessed(BASE, job(), [ended(end)] if end else []))
+    (test,) = [check for check in found.checks if check.code == "ENDED_BEFORE_MILESTONE"]
+    assert test.arithmetic == f"{shown}; needed: 2017-03-01 - 1 day = 2017-02-28"
+
+
 def test_an_early_end_refuses_before_the_milestone_too() -> None:
     assessment = assessed(BASE, job(), ended("2016-10-01"), as_of="2016-11-01")
     assert outcome(assessment, "M12") == "REFUSED ENDED_BEFORE_MILESTONE"
@@ -195,8 +206,8 @@ def test_practice_and_absence_reach_25_hours_of_730_days(
     assert outcome(assessed(COURSE_BASE, told), "M24", "igu") == result
 
 
-def test_exactly_25_hours_of_a_course_with_a_leap_day_pass() -> None:
-    # 731 days: 25 x 731 / 7 is no decimal; 728 days would be 2600.
+def test_a_course_across_a_leap_day_is_averaged_over_731_days() -> None:
+    # 25 x 731 / 7 is 2610.714285714...
     told = [*course("2018-09-01"), completed("2610.714285", "0.0000008", on="2020-09-05")]
     assert outcome(assessed(COURSE_BASE, told), "M24", "igu") == "DUE 20000"
 

@@ -50,20 +50,26 @@ def test_the_instant_decides_between_corrections_of_one_day() -> None:
             permit_granted_on="2016-03-10", on="2016-05-02", at="2016-05-02T09:00:00Z"
         ),
         corrected_person(
-            permit_granted_on="2011-01-01", on="2016-05-02", at="2016-05-01T22:30:00Z"
+            permit_granted_on="2019-01-01", on="2016-05-02", at="2016-05-01T22:30:00Z"
         ),
     ]
     assert outcome(assessed(person("2010-01-01"), told, sector(), job())) == "DUE 20000"
 
 
+@pytest.mark.parametrize(
+    ("known_on", "result"), [("2016-05-01", "DUE 15000"), ("2016-05-02", "DUE 20000")]
+)
+def test_a_fact_is_known_on_the_day_it_was_recorded(known_on: str, result: str) -> None:
+    told = [person("2015-01-10"), corrected_person(permit_granted_on="2016-03-10", on="2016-05-02")]
+    assert outcome(assessed(told, sector(), job(), known_on=known_on)) == result
+
+
 def test_only_where_all_else_is_equal_the_text_decides() -> None:
-    told = [
-        corrected_person(permit_granted_on="2016-03-10", on="2016-05-02"),
-        corrected_person(permit_granted_on="2015-03-10", on="2016-05-02"),
-    ]
-    assert outcome(assessed(told, corrected_person(category="refugee"), sector(), job())) == (
-        "DUE 20000"
-    )
+    permits = ("2016-03-10", "2015-03-10", "2015-04-10", "2015-05-10", "2015-06-10", "2015-07-10")
+    told = [corrected_person(permit_granted_on=permit, on="2016-05-02") for permit in permits]
+    for in_order in (told, told[::-1]):
+        assessment = assessed(in_order, corrected_person(category="refugee"), sector(), job())
+        assert outcome(assessment) == "DUE 20000"
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,18 @@ def test_after_a_transfer_the_payee_is_the_employer_on_the_milestones_date() -> 
 
 
 @pytest.mark.parametrize(
+    ("transfer", "last_day", "payee"),
+    [("2017-03-01", "2017-02-28", BETA), ("2017-03-02", "2017-03-01", ALFA)],
+)
+def test_a_transfer_on_the_milestones_date_makes_the_new_employer_payee(
+    transfer: str, last_day: str, payee: str
+) -> None:
+    told = continued(transfer, "business_transfer", last_day, "ordinary")
+    (found,) = [each for each in assessed(BASE, told).instalments if each.milestone == "M6"]
+    assert (found.due_on.isoformat(), found.employer) == ("2017-03-01", payee)
+
+
+@pytest.mark.parametrize(
     ("start", "reason", "last_day"),
     [
         ("2017-02-02", "business_transfer", "2017-01-31"),
