@@ -2,7 +2,7 @@
 
 Reading order: connection (what a caller holds), faults (what may go wrong), pool (Database),
 listener (notices), roles (SchemaPlan: who may reach what), migrations (migrate), and for the
-embedded server binaries, account, folder, embedded and databases.
+embedded server folder, binaries, postmaster, owner and embedded.
 """
 
 from shared.database.connection import Connection, Row

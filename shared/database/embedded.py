@@ -21,6 +21,7 @@ from asyncpg.exceptions import PostgresError
 from shared.database.binaries import MAJOR_VERSION, Account, choose_account, find_binaries
 from shared.database.faults import DatabaseUnavailableError, Fault, fault_of
 from shared.database.folder import DataFolder, EmbeddedPostgresError, State
+from shared.database.owner import OWNER, SUPERUSER, create_owner
 from shared.database.postmaster import (
     HOST,
     Postmaster,
@@ -32,11 +33,7 @@ from shared.database.postmaster import (
     run_to_end,
     spawn,
 )
-from shared.database.scram import scram_verifier
 from shared.database.session import open_session
-
-OWNER = "sammen"
-SUPERUSER = "postgres"
 
 # Recovery after a crash comes before the first answer.
 START_SECONDS_MAX = 120.0
@@ -105,10 +102,12 @@ class EmbeddedPostgres:
             self._check_port(postmaster)
             await self._until_ready(postmaster, state)
             state = self._folder.remember_port(state, postmaster.port)
-            await self._create_owner(postmaster, state)
+            if not state.owner_created:
+                await create_owner(_superuser_url(postmaster, state), state.owner_password)
+                self._folder.write_state(replace(state, owner_created=True))
         return EmbeddedServer(
             owner_url=_url(OWNER, state.owner_password, postmaster.port, OWNER),
-            superuser_url=_url(SUPERUSER, state.superuser_password, postmaster.port, SUPERUSER),
+            superuser_url=_superuser_url(postmaster, state),
             port=postmaster.port,
             pid=postmaster.pid,
             found_running=postmaster.pid != spawned_pid,
@@ -252,7 +251,7 @@ class EmbeddedPostgres:
     async def _until_ready(self, postmaster: Postmaster, state: State) -> None:
         """Wait until the server, which may be recovering from a crash, lets us in."""
         deadline = _now() + START_SECONDS_MAX
-        url = _url(SUPERUSER, state.superuser_password, postmaster.port, SUPERUSER)
+        url = _superuser_url(postmaster, state)
         while True:
             try:
                 connection = await open_session(url)
@@ -268,31 +267,15 @@ class EmbeddedPostgres:
                 await connection.close()
                 return
 
-    async def _create_owner(self, postmaster: Postmaster, state: State) -> None:
-        """Create the role and the database `sammen`, as far as a start that died left it to us."""
-        if state.owner_created:
-            return
-        connection = await open_session(
-            _url(SUPERUSER, state.superuser_password, postmaster.port, SUPERUSER)
-        )
-        try:
-            if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", OWNER):
-                # No superuser: what migrations do here they can do on any managed server.
-                await connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE")
-            verifier = scram_verifier(state.owner_password)
-            await connection.execute(f"ALTER ROLE {OWNER} PASSWORD '{verifier}'")
-            await connection.execute(f"GRANT pg_signal_backend TO {OWNER}")
-            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", OWNER):
-                await connection.execute(f"CREATE DATABASE {OWNER} OWNER {OWNER}")
-            for database in (OWNER, SUPERUSER, "template1"):
-                await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
-        finally:
-            await connection.close()
-        self._folder.write_state(replace(state, owner_created=True))
+
+def _superuser_url(postmaster: Postmaster, state: State) -> str:
+    return _url(SUPERUSER, state.superuser_password, postmaster.port, SUPERUSER)
 
 
 def _url(role: str, password: str, port: int, database: str) -> str:
-    return f"postgresql://{role}:{password}@{HOST}:{port}/{database}"
+    # Without asking for TLS the driver doesn't look for certificates in a home folder, which may
+    # be another account's.
+    return f"postgresql://{role}:{password}@{HOST}:{port}/{database}?sslmode=disable"
 
 
 def _now() -> float:

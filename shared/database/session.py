@@ -224,6 +224,8 @@ async def unreachable_named() -> AsyncIterator[None]:
     """Turn a failure to reach the server into DatabaseUnavailableError."""
     try:
         yield
+    except PermissionError:
+        raise  # a certificate or key in the home folder that we may not read: no outage
     except OSError as error:  # TimeoutError is one
         reason = str(error) or "no answer, or no free connection, in time"
         raise DatabaseUnavailableError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,12 +42,26 @@ async def database(notes: TestDatabase) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def own_postgres() -> AsyncIterator[EmbeddedPostgres]:
+def folder() -> Iterator[Path]:
+    """A folder for one data folder, its `server`; no server in there outlives the test."""
+    path = Path(tempfile.mkdtemp(prefix="sammen-test-embedded-"))
+    with guarded(path):
+        yield path
+
+
+@pytest.fixture
+async def own_postgres(folder: Path) -> AsyncIterator[EmbeddedPostgres]:
     """A server of the test's own, not yet started; whatever state it ends in is cleaned up."""
-    folder = Path(tempfile.mkdtemp(prefix="sammen-test-own-"))
     postgres = EmbeddedPostgres(folder / "server", durable=False)
-    with guarded(folder):
-        try:
-            yield postgres
-        finally:
-            await postgres.stop()
+    yield postgres
+    await postgres.stop()
+
+
+async def answers(url: str) -> bool:
+    """Whether the server at an address lets us in and answers."""
+    database = await Database.connect(url, application_name="test")
+    try:
+        async with database.connection() as connection:
+            return bool(await connection.fetchval("SELECT true"))
+    finally:
+        await database.close()
