@@ -24,6 +24,9 @@ from shared.web.issuer import DevelopmentIssuer
 MORNING = time(8, tzinfo=UTC)
 EVENING = time(20, tzinfo=UTC)
 REQUEST_SECONDS_MAX = 30.0
+IDLE_SECONDS_MAX = 1.0
+"""A connection idle for longer isn't used again: the server closes it after 5 s, and a request sent
+in that very moment would meet a closed door."""
 LIFETIME = timedelta(hours=1)
 REFUSED_FROM = 400
 
@@ -118,6 +121,7 @@ class Driver:
                 base_url=self._system.address,
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=REQUEST_SECONDS_MAX,
+                limits=httpx.Limits(keepalive_expiry=IDLE_SECONDS_MAX),
             )
         return self._clients[sender]
 

@@ -73,7 +73,10 @@ class SystemUnderTest:
                 role, municipality=municipality, cvr=cvr, subject=subject
             )
             headers["Authorization"] = f"Bearer {token}"
-        async with httpx.AsyncClient(base_url=self.system.address, headers=headers) as client:
+        # The server closes an idle connection after 5 s; none is used again near that moment.
+        limits = httpx.Limits(keepalive_expiry=1.0)
+        address = self.system.address
+        async with httpx.AsyncClient(base_url=address, headers=headers, limits=limits) as client:
             yield client
 
 
