@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from shared.runtime.clock import SystemClock
 from shared.runtime.embedded import embedded_surroundings, local_issuer
 from shared.runtime.service import Service
 from shared.runtime.settings import SettingsError, read_settings, variable
-from shared.runtime.supervision import run_until_stopped
+from shared.runtime.supervision import run_process, run_until_stopped
 from shared.runtime.system import System
 from shared.web.identity import Role
 
@@ -35,7 +34,7 @@ def up(services: Sequence[Service]) -> int:
     settings = read_settings(os.environ)
     log_to(sys.stderr)
     surroundings = embedded_surroundings(settings, services, SystemClock(), say)
-    return asyncio.run(run_until_stopped(surroundings, services, started=_announce))
+    return run_process(run_until_stopped(surroundings, services, started=_announce))
 
 
 def _announce(system: System) -> None:

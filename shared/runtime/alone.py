@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -16,7 +15,7 @@ from shared.runtime.clock import SystemClock
 from shared.runtime.plans import database_setting
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings, SettingsError, read_settings
-from shared.runtime.supervision import COMPONENT_FAILED, run_until_stopped
+from shared.runtime.supervision import COMPONENT_FAILED, run_process, run_until_stopped
 from shared.runtime.system import Surroundings
 from shared.runtime.transports import transport_opener
 from shared.web.server import HttpServer, PortTakenError
@@ -53,7 +52,7 @@ def check_settings(settings: Settings, service: Service) -> None:
 def run_service(service: Service, settings: Settings) -> int:
     """Run until told to stop; the exit status. A fault at the start is said in one line."""
     try:
-        return asyncio.run(run_until_stopped(_surroundings(settings), [service]))
+        return run_process(run_until_stopped(_surroundings(settings), [service]))
     except (PortTakenError, TransportError) as error:
         sys.stderr.write(f"{service.name} can't start: {error}\n")
     except Exception as error:

@@ -12,7 +12,7 @@ from shared.messaging import outbox
 from shared.messaging.consumer import Consumer
 from shared.messaging.relay import Relay
 from shared.messaging.transport import Position, Transport
-from shared.messaging.watchdog import Watchdog
+from shared.messaging.watchdog import LOOK_SECONDS, Watchdog
 from shared.observability.logs import Log
 from shared.observability.metrics import Metrics
 from shared.runtime.plans import database_setting, topics_used
@@ -120,9 +120,16 @@ class RunningService:
             await consumer.start()
             self.consumers.append(consumer)
 
-    def watchdog(self) -> Watchdog:
+    def watchdog(self, stalled_seconds_max: float) -> Watchdog:
         """A watchdog over its consumers, not yet running."""
-        return Watchdog(self.service.name, self.consumers, clock=self._clock, metrics=self._metrics)
+        return Watchdog(
+            self.service.name,
+            self.consumers,
+            clock=self._clock,
+            metrics=self._metrics,
+            stalled_seconds_max=stalled_seconds_max,
+            look_seconds=min(LOOK_SECONDS, stalled_seconds_max / 4),
+        )
 
     async def start_timers(self) -> None:
         """Begin to do what is due by the clock."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Final
 
 from shared.messaging.watchdog import WatchdogError
 from shared.observability.logs import Log
 from shared.runtime.service import Service
-from shared.runtime.system import ComponentError, Surroundings, System
+from shared.runtime.system import DRAIN_SECONDS_MAX, ComponentError, Surroundings, System
 
 LOG = Log(__name__)
 
@@ -22,7 +23,9 @@ STALLED: Final = 70
 """EX_SOFTWARE of sysexits.h: no input was wrong, the program stands still. Start it again."""
 SIGNALLED: Final = 128
 """A shell adds the signal's number to this."""
-DRAIN_SECONDS_MAX: Final = 30.0
+STALLED_DRAIN_SECONDS: Final = 2.0
+END_SECONDS_MAX: Final = 10.0
+"""How long a process may take to end after everything was stopped, before it is made to."""
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -31,6 +34,19 @@ Started = Callable[[System], None]
 
 Meanwhile = Callable[[System], Awaitable[bool]]
 """Works with the system once it is up; True when the process is to end after it."""
+
+
+def run_process(life: Coroutine[object, object, int]) -> int:
+    """Run a process's whole life, such as `run_until_stopped(...)`; the status to end it with.
+
+    Whatever is left then may not keep the process: a thread that hangs would.
+    """
+    with asyncio.Runner() as runner:
+        status = runner.run(life)
+        end = threading.Timer(END_SECONDS_MAX, os._exit, (status,))
+        end.daemon = True
+        end.start()
+        return status
 
 
 async def run_until_stopped(
@@ -124,14 +140,10 @@ def _status_of(system: System, failure: BaseException | None) -> int:
 
 
 async def _drain(system: System, status: int) -> int:
-    """Stop everything, but don't wait for ever for a part that hangs."""
-    try:
-        async with asyncio.timeout(DRAIN_SECONDS_MAX):
-            await system.stop()
-    except TimeoutError:
-        LOG.error("component_failed", component="drain", seconds=DRAIN_SECONDS_MAX)
-        return status or COMPONENT_FAILED
-    return status
+    """Stop everything; what stands still anyway is not waited for."""
+    seconds = STALLED_DRAIN_SECONDS if status == STALLED else DRAIN_SECONDS_MAX
+    drained = await system.stop(drain_seconds_max=seconds)
+    return status if drained else status or COMPONENT_FAILED
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from shared.messaging.watchdog import STALLED_SECONDS_MAX
 from shared.observability.logs import Log
 from shared.observability.metrics import Metrics
 from shared.runtime.health import ProgressWatch, check_ready, live_from
@@ -25,6 +26,9 @@ LOG = Log(__name__)
 
 SETTLED_LOOK_SECONDS: Final = 0.02
 WATCH_SECONDS: Final = 0.5
+DRAIN_SECONDS_MAX: Final = 30.0
+LATE_STEP_SECONDS: Final = 1.0
+"""What each part still gets after the time for draining is up."""
 
 
 class NotSettledError(Exception):
@@ -46,6 +50,8 @@ class Surroundings:
     ops: HttpServer
     own_issuer: DevelopmentIssuer | None = None
     """The development issuer, when this process is to serve it."""
+    stalled_seconds_max: float = STALLED_SECONDS_MAX
+    """A consumer that lags and doesn't move for so long ends the process."""
 
 
 class System:
@@ -104,20 +110,35 @@ class System:
         self._started = True
         LOG.info("process_ready", address=self.address, ops_address=self.ops_address)
 
-    async def stop(self) -> None:
+    async def stop(self, *, drain_seconds_max: float = DRAIN_SECONDS_MAX) -> bool:
         """Drain and stop, in this order: HTTP takes no more, consumers finish their batch, timers
         their run, relays send what is left, then connections close. Safe twice.
+
+        What hangs is left behind when the time is up, and False returned.
         """
         self._started = False
         LOG.info("process_draining")
         stops, self._stops = self._stops, []
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + drain_seconds_max
+        drained = True
         for component, stop in reversed(stops):
-            try:
+            step_ends_at = max(give_up_at, loop.time() + LATE_STEP_SECONDS)
+            drained &= await self._stop_part(component, stop, step_ends_at)
+        LOG.info("process_stopped", drained=drained)
+        return drained
+
+    async def _stop_part(
+        self, component: str, stop: Callable[[], Awaitable[None]], give_up_at: float
+    ) -> bool:
+        try:
+            async with asyncio.timeout_at(give_up_at):
                 await stop()
-            except Exception as error:  # noqa: BLE001 # the rest must be stopped all the same
-                self.metrics.component_failures(component=component).inc()
-                LOG.error("component_failed", error=error, component=component)
-        LOG.info("process_stopped")
+        except Exception as error:  # noqa: BLE001 # the rest must be stopped all the same
+            self.metrics.component_failures(component=component).inc()
+            LOG.error("component_failed", error=error, component=component)
+            return False
+        return True
 
     async def settled(self, timeout_seconds: float = 60.0) -> None:
         """Run due timers, and wait until nothing waits to be published or consumed anywhere.
@@ -156,9 +177,10 @@ class System:
         """Watch every part, for ever. Raises WatchdogError when a consumer has failed or stands
         still, ComponentError when another part has stopped for good.
         """
+        seconds = self._surroundings.stalled_seconds_max
         async with asyncio.TaskGroup() as group:
             for running in self._running:
-                group.create_task(running.watchdog().run())
+                group.create_task(running.watchdog(seconds).run())
             group.create_task(self._watch_parts())
 
     async def _watch_parts(self) -> None:
