@@ -19,6 +19,9 @@ from pathlib import Path
 from shared.database.folder import EmbeddedPostgresError
 
 MAJOR_VERSION = 18
+SUPERUSER = "postgres"
+HOST = "127.0.0.1"
+CONNECTIONS_MAX = 200
 
 # Used when root starts the server; the first that exists on the machine.
 UNPRIVILEGED_ACCOUNTS = ("nobody", "postgres")
@@ -71,6 +74,45 @@ def choose_account(cluster: Path, binaries: Path) -> Account:
         if not _can_reach(entry.pw_uid, entry.pw_gid, path)
     ]
     return Account(entry.pw_uid, entry.pw_gid, _switch(entry, may_pass=bool(barred)))
+
+
+def initdb_command(
+    binaries: Path, account: Account, cluster: Path, password_file: Path, *, durable: bool
+) -> list[str]:
+    """How to make a cluster whose superuser has the password in a file."""
+    return [
+        *account.switch,
+        str(binaries / "initdb"),
+        f"--pgdata={cluster}",
+        f"--username={SUPERUSER}",
+        f"--pwfile={password_file}",
+        "--auth=scram-sha-256",
+        # The wheel's PostgreSQL has no ICU, and the machine may have no locale but this.
+        "--locale-provider=builtin",
+        "--locale=C.UTF-8",
+        "--encoding=UTF8",
+        "--no-instructions",
+        *(() if durable else ("--no-sync",)),
+    ]
+
+
+def postgres_command(
+    binaries: Path, account: Account, cluster: Path, port: int, *, durable: bool
+) -> list[str]:
+    """How to run the server of a cluster."""
+    settings = {
+        "listen_addresses": HOST,
+        "unix_socket_directories": "",
+        "max_connections": str(CONNECTIONS_MAX),
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+        # A constraint's DETAIL would write the offending values into the log.
+        "log_error_verbosity": "terse",
+        "fsync": "on" if durable else "off",
+    }
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    program = [str(binaries / "postgres"), "-D", str(cluster), "-p", str(port)]
+    return [*account.switch, *program, *options]
 
 
 def _unprivileged_entry(owner_uid: int | None) -> pwd.struct_passwd:

@@ -18,12 +18,20 @@ from pathlib import Path
 
 from asyncpg.exceptions import PostgresError
 
-from shared.database.binaries import MAJOR_VERSION, Account, choose_account, find_binaries
+from shared.database.binaries import (
+    HOST,
+    MAJOR_VERSION,
+    SUPERUSER,
+    Account,
+    choose_account,
+    find_binaries,
+    initdb_command,
+    postgres_command,
+)
 from shared.database.faults import DatabaseUnavailableError, Fault, fault_of
 from shared.database.folder import DataFolder, EmbeddedPostgresError, State
-from shared.database.owner import OWNER, SUPERUSER, create_owner
+from shared.database.owner import OWNER, create_owner
 from shared.database.postmaster import (
-    HOST,
     Postmaster,
     disown_reused_pid,
     free_port,
@@ -38,8 +46,8 @@ from shared.database.session import open_session
 # Recovery after a crash comes before the first answer.
 START_SECONDS_MAX = 120.0
 STOP_SECONDS_MAX = 60.0
+PORT_WAIT_SECONDS_MAX = 2.0
 POLL_SECONDS = 0.02
-CONNECTIONS_MAX = 200
 
 # What the server says when another program took the port between our look and its bind.
 PORT_LOST = "could not create any TCP/IP sockets"
@@ -94,13 +102,16 @@ class EmbeddedPostgres:
             self._check_version()
             account = choose_account(self._folder.cluster, binaries)
             state = self._folder.read_state()
-            postmaster = read_postmaster(self._folder.cluster)
+            found = read_postmaster(self._folder.cluster)
             spawned_pid = None
-            if postmaster is None:
+            # One that was killed a moment ago is still found, and ends while we wait for it.
+            if found is None or not await self._gets_ready(found, state):
                 await self._initialise(binaries, account, state)
-                spawned_pid, postmaster = await self._launch(binaries, account, state)
+                spawned_pid, found = await self._launch(binaries, account, state)
+                if not await self._gets_ready(found, state):
+                    raise self._failure("PostgreSQL started and ended again")
+            postmaster = found
             self._check_port(postmaster)
-            await self._until_ready(postmaster, state)
             state = self._folder.remember_port(state, postmaster.port)
             if not state.owner_created:
                 await create_owner(_superuser_url(postmaster, state), state.owner_password)
@@ -158,7 +169,7 @@ class EmbeddedPostgres:
 
     async def _initialise(self, binaries: Path, account: Account, state: State) -> None:
         """Make the cluster beside its place and move it there when it is whole."""
-        self._folder.clear_drafts()
+        await self._folder.clear_drafts()
         if self._folder.cluster.exists():
             return
         draft = self._folder.new_draft()
@@ -168,13 +179,9 @@ class EmbeddedPostgres:
         password_file.write_text(state.superuser_password + "\n", encoding="ascii")
         for path in (draft, password_file):
             os.chown(path, account.uid, account.gid)
-        command = [
-            *(*account.switch, str(binaries / "initdb")),
-            *("-D", str(draft / "cluster"), "--encoding=UTF8"),
-            *("--locale-provider=builtin", "--locale=C.UTF-8"),
-            *(f"--username={SUPERUSER}", f"--pwfile={password_file}", "--auth=scram-sha-256"),
-            *("--no-instructions", *(() if self._durable else ("--no-sync",))),
-        ]
+        command = initdb_command(
+            binaries, account, draft / "cluster", password_file, durable=self._durable
+        )
         failure = await run_to_end(command)
         if failure is not None:
             shutil.rmtree(draft)
@@ -190,49 +197,48 @@ class EmbeddedPostgres:
         Returns the process id of what was started and the server that runs now, which is another
         when a starter that was killed a moment ago had been faster.
         """
-        if self._port is not None and port_is_taken(self._port):
-            raise EmbeddedPostgresError(
-                f"port {self._port} on {HOST} is taken by another program; "
-                "end that, or choose another port"
-            )
         disown_reused_pid(self._folder.cluster)
         deadline = _now() + START_SECONDS_MAX
-        port = self._port or state.port
+        port = await self._usable_port(state)
         while _now() < deadline:
-            if port is None or (self._port is None and port_is_taken(port)):
-                port = free_port()
             pid = self._spawn(binaries, account, port)
             postmaster = await self._until_listening(pid, deadline)
             if postmaster is not None:
                 return pid, postmaster
             words = self._folder.last_words()
             if PORT_LOST in words and self._port is None:
-                port = None  # somebody was faster; take another
+                port = free_port()  # somebody was faster
             elif REMNANTS_LEFT in words:
                 await asyncio.sleep(REMNANTS_SECONDS)
             else:
                 break
-        raise EmbeddedPostgresError(
-            f"PostgreSQL did not start in {self._folder.path}; its last words:\n"
-            f"{self._folder.last_words()}"
-        )
+        raise self._failure("PostgreSQL did not start")
+
+    async def _usable_port(self, state: State) -> int:
+        """The wanted port, else the remembered one, else any."""
+        port = self._port or state.port
+        if port is None:
+            return free_port()
+        # A server killed a moment ago still holds it, and whoever was connected looks for us there.
+        deadline = _now() + PORT_WAIT_SECONDS_MAX
+        while port_is_taken(port):
+            if _now() > deadline:
+                if self._port is None:
+                    return free_port()
+                raise EmbeddedPostgresError(
+                    f"port {port} on {HOST} is taken by another program; "
+                    "end that, or choose another port"
+                )
+            await asyncio.sleep(POLL_SECONDS)
+        return port
 
     def _spawn(self, binaries: Path, account: Account, port: int) -> int:
-        settings = {
-            "listen_addresses": HOST,
-            "unix_socket_directories": "",
-            "max_connections": str(CONNECTIONS_MAX),
-            "timezone": "UTC",
-            "log_timezone": "UTC",
-            # A constraint's DETAIL would write the offending values into the log.
-            "log_error_verbosity": "terse",
-            "fsync": "on" if self._durable else "off",
-        }
-        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        program = [str(binaries / "postgres"), "-D", str(self._folder.cluster), "-p", str(port)]
+        command = postgres_command(
+            binaries, account, self._folder.cluster, port, durable=self._durable
+        )
         log = self._folder.turn_log()
         try:
-            return spawn([*account.switch, *program, *options], log)
+            return spawn(command, log)
         finally:
             os.close(log)
 
@@ -248,24 +254,30 @@ class EmbeddedPostgres:
             await asyncio.sleep(POLL_SECONDS)
         return None
 
-    async def _until_ready(self, postmaster: Postmaster, state: State) -> None:
-        """Wait until the server, which may be recovering from a crash, lets us in."""
+    async def _gets_ready(self, postmaster: Postmaster, state: State) -> bool:
+        """Wait until the server, which may be recovering from a crash, lets us in.
+
+        Returns False when it ended instead.
+        """
         deadline = _now() + START_SECONDS_MAX
         url = _superuser_url(postmaster, state)
         while True:
             try:
                 connection = await open_session(url)
             except (PostgresError, DatabaseUnavailableError) as error:
-                waiting = fault_of(error) is Fault.UNAVAILABLE
-                if not waiting or not postmaster.is_running() or _now() > deadline:
-                    raise EmbeddedPostgresError(
-                        f"PostgreSQL in {self._folder.path} does not let us in: {error}; its last "
-                        f"words:\n{self._folder.last_words()}"
-                    ) from error
+                if not postmaster.is_running():
+                    return False
+                if fault_of(error) is not Fault.UNAVAILABLE or _now() > deadline:
+                    raise self._failure(f"PostgreSQL does not let us in: {error}") from error
                 await asyncio.sleep(POLL_SECONDS)
             else:
                 await connection.close()
-                return
+                return True
+
+    def _failure(self, what: str) -> EmbeddedPostgresError:
+        return EmbeddedPostgresError(
+            f"{what}, in {self._folder.path}; its last words:\n{self._folder.last_words()}"
+        )
 
 
 def _superuser_url(postmaster: Postmaster, state: State) -> str:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 LOCK_POLL_SECONDS = 0.02
 LOCK_WAIT_SECONDS_MAX = 120.0
+CLEAR_SECONDS_MAX = 10.0
 PASSWORD_BYTES = 24
 
 
@@ -143,11 +144,15 @@ class DataFolder:
         self.write_state(changed)
         return changed
 
-    def clear_drafts(self) -> None:
+    async def clear_drafts(self) -> None:
         """Remove what a start that was killed half-way left behind."""
-        for draft in self.path.glob("cluster.new-*"):
-            # An initdb that outlived its starter may still be writing; the next start clears that.
-            shutil.rmtree(draft, ignore_errors=True)
+        deadline = asyncio.get_running_loop().time() + CLEAR_SECONDS_MAX
+        while drafts := list(self.path.glob("cluster.new-*")):
+            # An initdb that outlived its starter may still be writing, but won't for long.
+            late = asyncio.get_running_loop().time() > deadline
+            for draft in drafts:
+                shutil.rmtree(draft, ignore_errors=not late)
+            await asyncio.sleep(LOCK_POLL_SECONDS)
 
     def new_draft(self) -> Path:
         """A path for a cluster that isn't finished."""

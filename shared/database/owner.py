@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from shared.database.binaries import SUPERUSER
 from shared.database.scram import scram_verifier
 from shared.database.session import open_session
 
 OWNER = "sammen"
-SUPERUSER = "postgres"
 
 
 async def create_owner(superuser_url: str, password: str) -> None:

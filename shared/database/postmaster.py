@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.database.binaries import HOST
 from shared.database.folder import EmbeddedPostgresError
-
-HOST = "127.0.0.1"
 
 # What the server and initdb see of our environment: nothing that could steer them.
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}

@@ -122,8 +122,8 @@ async def test_stopping_ends_the_process_and_is_safe_twice_and_before_start(
     await own_postgres.stop()
 
 
-async def test_the_server_has_a_session_of_its_own(postgres: EmbeddedPostgres) -> None:
-    server = await postgres.start()
+async def test_the_server_has_a_session_of_its_own(own_postgres: EmbeddedPostgres) -> None:
+    server = await own_postgres.start()
     assert os.getsid(server.pid) == server.pid != os.getsid(0)
 
 
@@ -158,8 +158,8 @@ async def test_passwords_are_for_the_owners_eyes_and_show_in_no_text(
         await answers(f"postgresql://sammen:guessed@127.0.0.1:{server.port}/sammen")
 
 
-async def test_the_owner_is_no_superuser(postgres: EmbeddedPostgres) -> None:
-    server = await postgres.start()
+async def test_the_owner_is_no_superuser(own_postgres: EmbeddedPostgres) -> None:
+    server = await own_postgres.start()
     database = await Database.connect(server.owner_url, application_name="test")
     async with database.connection() as connection:
         row = await connection.fetchrow(
