@@ -74,33 +74,34 @@ def _topics_file() -> Finding:
 
 def _data_dir(settings: Settings) -> Finding:
     folder = settings.data_dir.resolve()
-    what = f"data folder {folder}"
     if not folder.exists():
-        return Finding(f"{what} (not there yet; `sammen up` makes it)")
-    try:
-        with datadir.held(folder):
-            return Finding(f"{what} (nobody at work in it)")
-    except datadir.DataDirHeldError:
-        return Finding(f"{what} (a system is at work in it)")
-    except OSError as error:
-        return Finding(what, f"{error.strerror}; choose another with SAMMEN_DATA_DIR")
+        return Finding(f"data folder {folder} (not there yet; `sammen up` makes it)")
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return Finding(f"data folder {folder}", "not writable; choose another with SAMMEN_DATA_DIR")
+    who = "a system is at work in it" if _at_work(settings) else "nobody is at work in it"
+    return Finding(f"data folder {folder} ({who})")
+
+
+def _at_work(settings: Settings) -> bool:
+    return datadir.is_held(datadir.folder_at_work(settings.data_dir.resolve()))
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:
+    """A taken port is no fault while a system of ours is at work: it may well be the taker."""
     for setting in ("http_port", "ops_port"):
         port: int = getattr(settings, setting)
         try:
             HttpServer(setting, LOOPBACK, port).release()
         except PortTakenError:
-            remedy = f"stop what listens there, unless it is Sammen; or set {variable(setting)}"
-            yield Finding(f"port {port} is taken", remedy)
+            remedy = f"stop what listens there, or set {variable(setting)}"
+            yield Finding(f"port {port} is taken", None if _at_work(settings) else remedy)
         else:
             yield Finding(f"port {port} is free")
 
 
 async def _databases(settings: Settings, services: Sequence[Service]) -> list[Finding]:
     """Addresses that are set or known; without any, `up` brings its own and there is no more."""
-    known = datadir.known_addresses(settings.data_dir.resolve())
+    known = datadir.known_addresses(datadir.folder_at_work(settings.data_dir.resolve()))
     findings = []
     if settings.database_url is not None:
         owner_url = settings.need("database_url")

@@ -125,7 +125,7 @@ def database_address(service: Service) -> str:
     name = database_setting(service.name)
     if getattr(settings, name) is not None:
         return settings.need(name)
-    known = datadir.known_addresses(settings.data_dir.resolve())
+    known = datadir.known_addresses(datadir.folder_at_work(settings.data_dir.resolve()))
     if name not in known:
         raise SettingsError(
             f"{variable(name)} is not set, and no `sammen up` was ever started with the data "

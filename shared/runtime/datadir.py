@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 LOCK_FILE: Final = "in-use-by"
+DEMO_FOLDER: Final = "demo"
+"""Where, inside the data folder, the demo keeps its own."""
 PASSWORDS_FILE: Final = "passwords.json"
 ADDRESSES_FILE: Final = "addresses.json"
 ISSUER_KEY_FILE: Final = "issuer.key"
@@ -43,6 +45,25 @@ def held(data_dir: Path) -> Iterator[None]:
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         yield
+
+
+def is_held(data_dir: Path) -> bool:
+    """Whether somebody is at work in the folder; changes nothing there."""
+    file = data_dir / LOCK_FILE
+    if not file.exists():
+        return False
+    with file.open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def folder_at_work(data_dir: Path) -> Path:
+    """The folder of the system that commands are typed beside: the demo's while only it runs."""
+    demo = data_dir / DEMO_FOLDER
+    return demo if is_held(demo) and not is_held(data_dir) else data_dir
 
 
 def passwords(data_dir: Path, service_names: Sequence[str]) -> dict[str, str]:

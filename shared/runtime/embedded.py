@@ -152,7 +152,7 @@ def local_issuer(settings: Settings) -> DevelopmentIssuer:
 
     Its address is that of the `up` or `demo` last started there, or the one the next would have.
     """
-    data_dir = settings.data_dir.resolve()
+    data_dir = datadir.folder_at_work(settings.data_dir.resolve())
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     known = data_dir / datadir.ISSUER_ADDRESS_FILE
     address = f"http://{LOOPBACK}:{settings.http_port}{PATH}"
