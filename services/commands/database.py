@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Coroutine, Sequence
 
+from services.commands.running import log_to
 from shared.contracts.topics import load_topics
 from shared.database import migrate as migrate_database
 from shared.messaging.embedded import check_topics, create_topics
@@ -20,18 +22,24 @@ def migrate(services: Sequence[Service]) -> list[str]:
     settings = read_settings(os.environ)
     owner_url = settings.need("database_url")
     plans = plans_for(services, passwords_in(settings, services))
-    return asyncio.run(migrate_database(owner_url, plans))
+    return _run(migrate_database(owner_url, plans))
 
 
 def topics_create() -> list[str]:
     """Create the topics that are missing and set who may use each; the names of the new ones."""
     settings = read_settings(os.environ)
     transport_opener(settings)
-    return asyncio.run(create_topics(settings.need("database_url"), load_topics()))
+    return _run(create_topics(settings.need("database_url"), load_topics()))
 
 
 def topics_check() -> list[str]:
     """What differs between the topics there are and those there should be."""
     settings = read_settings(os.environ)
     transport_opener(settings)
-    return asyncio.run(check_topics(settings.need("database_url"), load_topics()))
+    return _run(check_topics(settings.need("database_url"), load_topics()))
+
+
+def _run(work: Coroutine[object, object, list[str]]) -> list[str]:
+    """Do it, with standard output left to the answer."""
+    log_to(sys.stderr, level="WARNING")
+    return asyncio.run(work)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TypeVar
 
+from services.commands.running import log_to
 from shared.database import Database
 from shared.messaging import dead_letters, outbox
 from shared.messaging.dead_letters import (
@@ -107,6 +109,7 @@ def _with_database(service: Service, act: Callable[[Database], Awaitable[T]]) ->
 
 @asynccontextmanager
 async def _database(service: Service) -> AsyncIterator[Database]:
+    log_to(sys.stderr, level="WARNING")
     database = await Database.connect(
         database_address(service),
         application_name="sammen command",
