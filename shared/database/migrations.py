@@ -134,8 +134,8 @@ def _read_plan(plan: SchemaPlan) -> list[Migration]:
         for path in sorted(folder.glob("*.sql")):
             if not _FILE_NAME.fullmatch(path.name):
                 raise MigrationError(f"{path} is misnamed; call it NNNN_what_it_does.sql")
-            # Line ends differ between checkouts of one and the same file.
-            sql = path.read_text(encoding="utf-8").replace("\r\n", "\n")
+            # Read as text, so that line ends of another system's checkout are no change.
+            sql = path.read_text(encoding="utf-8")
             sha256 = hashlib.sha256(sql.encode()).hexdigest()
             migrations.append(
                 Migration(plan.schema, component, path.name, sql, sha256, plan.owner_role)

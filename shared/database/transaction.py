@@ -52,7 +52,7 @@ class Transaction:
     ) -> None:
         if kind is None:
             await self._commit()
-        elif not self._session.is_closed():
+        else:
             await self._roll_back()
 
     async def _commit(self) -> None:
@@ -72,6 +72,6 @@ class Transaction:
         try:
             await self._driver.rollback()
         except (PostgresError, InterfaceError, DatabaseUnavailableError):
-            # The server undoes what a lost connection left open; the error that brought us here
-            # is the one to be told.
+            # The server undoes what a lost connection left open, or one we cut. The error that
+            # brought us here is the one to be told.
             self._session.terminate()
