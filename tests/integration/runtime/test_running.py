@@ -1,0 +1,48 @@
+"""One service's parts start and stop by themselves."""
+
+from __future__ import annotations
+
+from shared.contracts.membership import CompanyJoined
+from shared.observability.metrics import Metrics
+from shared.runtime.running import RunningService
+from shared.runtime.transports import transport_opener
+from tests.support.clock import clock_at
+from tests.support.postgres import DatabaseFactory
+from tests.support.services import TINY_MEMBERSHIP, prepared_database, settings_for
+
+CVR = "99000007"
+EVENTS = 3000
+"""Three batches of the relay."""
+
+
+async def test_a_relay_that_is_stopped_first_sends_what_is_left(
+    database_factory: DatabaseFactory,
+) -> None:
+    database = await prepared_database(database_factory, [TINY_MEMBERSHIP])
+    settings = settings_for(database, [TINY_MEMBERSHIP], "http://127.0.0.1:9/issuer")
+    running = RunningService(
+        TINY_MEMBERSHIP, settings=settings, clock=clock_at("2017-03-01"), metrics=Metrics()
+    )
+    await running.connect(transport_opener(settings))
+    await running.start_relay()
+    async with running.context.begin() as work:
+        for _ in range(EVENTS):
+            work.publish(CompanyJoined(cvr=CVR, joined_on=work.today))
+    await running.stop_relay()
+    assert (await running.standing()).waiting_rows == 0
+    await running.disconnect()
+
+
+async def test_what_was_never_started_is_stopped_without_complaint(
+    database_factory: DatabaseFactory,
+) -> None:
+    database = await prepared_database(database_factory, [TINY_MEMBERSHIP])
+    settings = settings_for(database, [TINY_MEMBERSHIP], "http://127.0.0.1:9/issuer")
+    running = RunningService(
+        TINY_MEMBERSHIP, settings=settings, clock=clock_at("2017-03-01"), metrics=Metrics()
+    )
+    await running.stop_timers()
+    await running.stop_consumers()
+    await running.stop_relay()
+    await running.disconnect()
+    assert running.failures() == []
