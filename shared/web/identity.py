@@ -14,8 +14,11 @@ from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from shared.observability.catalogue import Denial
+from shared.observability.logs import Log
 from shared.observability.metrics import Metrics
 from shared.web.problems import Problem, forbidden
+
+LOG = Log(__name__)
 
 Role = Literal["municipality", "company", "caseworker", "approver", "finance", "operations"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -105,6 +108,7 @@ async def _identify(request: Request, token: str) -> Identity:
 def _denied(request: Request, reason: Denial, problem: Problem) -> Problem:
     metrics: Metrics = request.app.state.metrics
     metrics.access_denied(reason=reason).inc()
+    LOG.info("access_denied", reason=reason, method=request.method, path=request.url.path)
     return problem
 
 

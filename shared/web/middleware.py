@@ -108,9 +108,15 @@ class Content:
     Leaves its SHA-256 in the scope as `sammen.content_digest`.
     """
 
-    def __init__(self, app: ASGIApp, bytes_max: int = CONTENT_BYTES_MAX) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        bytes_max: int = CONTENT_BYTES_MAX,
+        seconds_max: float = CONTENT_SECONDS_MAX,
+    ) -> None:
         self._app = app
         self._bytes_max = bytes_max
+        self._seconds_max = seconds_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection, as ASGI wants it."""
@@ -137,7 +143,7 @@ class Content:
         if not declared.isascii() or not declared.isdigit() or int(declared) > self._bytes_max:
             raise self._too_large()
         try:
-            async with asyncio.timeout(CONTENT_SECONDS_MAX):
+            async with asyncio.timeout(self._seconds_max):
                 content = await self._gather(receive)
         except TimeoutError as error:
             raise Problem("too-slow", "The content came too slowly", 408) from error
