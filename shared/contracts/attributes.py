@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from pydantic_core import to_json
 
 from shared.contracts.complaints import DuplicateFieldError, strict_json
-from shared.contracts.fields import EARLIEST_DAY, LATEST_DAY
+from shared.contracts.fields import EARLIEST_DAY, INVISIBLE, LATEST_DAY
 from shared.values.persons import contains_person_number
 
 ATTRIBUTE_CHARACTERS_MAX: Final = 300
@@ -52,7 +52,7 @@ def read_key(key: bytes | None) -> str | None:
         return None
     text = _readable(key)
     if text is None:
-        raise UnreadableError("wrong_key", "the key is not printable UTF-8 text of 1 to 300 signs")
+        raise UnreadableError("wrong_key", "the key is no visible UTF-8 text of 1 to 300 signs")
     if contains_person_number(text):
         raise UnreadableError("person_number", "the key holds a person number")
     return text
@@ -106,8 +106,9 @@ def _readable(raw: bytes) -> str | None:
         text = raw.decode()
     except UnicodeDecodeError:
         return None
-    usable = text.isprintable() and 0 < len(text) <= ATTRIBUTE_CHARACTERS_MAX
-    return text if usable else None
+    # What isprintable refuses but no pattern does are characters younger than this Python.
+    visible = text.isprintable() or INVISIBLE.search(text) is None
+    return text if visible and 0 < len(text) <= ATTRIBUTE_CHARACTERS_MAX else None
 
 
 def _open_structured(value: bytes, headers: dict[str, str]) -> tuple[dict[str, str], bytes]:

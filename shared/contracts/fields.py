@@ -7,6 +7,7 @@ with one of the error types in `RULES_BEYOND_THE_SCHEMA`.
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import date
 from typing import Annotated, Any, Final, Literal
@@ -138,6 +139,8 @@ def _read_day(value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - whatev
 _INVISIBLE = (
     r"\u0000-\u001f\u007f-\u00a0\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff"
 )
+INVISIBLE: Final = re.compile(f"[{_INVISIBLE}]")
+"""Finds a character that no text of ours may hold; what Python calls printable is free of it."""
 _VISIBLE_TEXT = rf"^[^ {_INVISIBLE}]([^{_INVISIBLE}]*[^ {_INVISIBLE}])?$"
 
 Day = Annotated[

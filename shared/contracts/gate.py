@@ -42,7 +42,7 @@ class Finding:
     """Event type, topic or file it is about."""
     rule: str
     """A `compatibility.Rule`, or one of `missing`, `stale`, `orphaned`, `unreadable`,
-    `sample_broken`, `homeless`."""
+    `sample_broken`, `misfit`, `homeless`."""
     sentence: str
     place: str = ""
     """Field of the event, where it is about one."""
@@ -62,10 +62,7 @@ class BreakingContractChangeError(Exception):
         self.findings = tuple(findings)
 
 
-def export(
-    target: Path,
-    catalogue: Catalogue | None = None,
-) -> list[Path]:
+def export(target: Path, catalogue: Catalogue | None = None) -> list[Path]:
     """Write what the code says into the target folder; return the files that changed.
 
     Samples of published events are never written anew: they are records of their day, and every
@@ -78,9 +75,9 @@ def export(
     changed = []
     for name, text in _generated(target, promised).items():
         path = target / name
-        if not path.is_file() or path.read_text() != text:
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+            path.write_text(text, encoding="utf-8")
             changed.append(path)
     for path in _orphans(target, promised):
         path.unlink()
@@ -88,10 +85,7 @@ def export(
     return changed
 
 
-def check(
-    target: Path,
-    catalogue: Catalogue | None = None,
-) -> list[Finding]:
+def check(target: Path, catalogue: Catalogue | None = None) -> list[Finding]:
     """Everything that keeps the gate shut; nothing when files and code agree."""
     promised = catalogue or present_catalogue()
     findings = list(_breaking(target, promised))
@@ -102,7 +96,7 @@ def check(
         path = target / name
         if not path.is_file():
             findings.append(Finding(name, "missing", HOW_TO_EXPORT))
-        elif path.read_text() != text:
+        elif path.read_text(encoding="utf-8") != text:
             findings.append(Finding(name, "stale", f"the code says otherwise; {HOW_TO_EXPORT}"))
     findings += [
         Finding(str(path.relative_to(target)), "orphaned", f"no event any more; {HOW_TO_EXPORT}")
@@ -115,6 +109,7 @@ def _breaking(target: Path, promised: Catalogue) -> Iterator[Finding]:
     """What `export` must not write over."""
     for event_type, event in promised.events.items():
         yield from _homelessness(event_type, event, promised.topics)
+        yield from _misfit(event_type, event, promised.samples.get(event, {}))
     published = set()
     for path in sorted((target / SCHEMAS).glob("*.json")):
         old = _read(path)
@@ -147,6 +142,13 @@ def _homelessness(
         yield Finding(event_type, "homeless", f"topics.yaml says {home.cleanup} of {event.topic}")
 
 
+def _misfit(event_type: str, event: type[Event], fields: Fields) -> Iterator[Finding]:
+    try:
+        sample_of(event, fields)
+    except ValidationError as error:
+        yield Finding(event_type, "misfit", f"its sample in samples.py: {complain(error)}")
+
+
 def _broken_sample(target: Path, event_type: str, model: type[Event]) -> Iterator[Finding]:
     """A record of yesterday must be read today, and mean what it meant."""
     path = target / SAMPLES / f"{event_type}.json"
@@ -173,7 +175,7 @@ def _broken_topics(target: Path, published: set[str], promised: Catalogue) -> It
     if not path.is_file():
         return
     try:
-        channels = yaml.load(path.read_text(), Loader=_Loader)["channels"]  # noqa: S506 - a safe one
+        channels = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)["channels"]  # noqa: S506 - a safe one
     except (yaml.YAMLError, TypeError, KeyError):
         yield Finding(ASYNCAPI, "unreadable", "restore it from the repository's history")
         return
@@ -236,7 +238,7 @@ def _orphans(target: Path, promised: Catalogue) -> list[Path]:
 
 def _read(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Literal, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from shared.contracts import reported
 from shared.contracts.base import Event
-from shared.contracts.complaints import complain, presentable
+from shared.contracts.complaints import complain
 from shared.contracts.fields import MunicipalityCode, SenderId, ShortText
 from shared.contracts.reported import ReportedFact
 
@@ -40,7 +40,6 @@ REPORTED_FACTS: Final[Mapping[str, type[ReportedFact]]] = MappingProxyType(
 )
 """Every fact that may be told at the door, by its name."""
 
-REPORT_ID_CHARACTERS_MAX: Final = 100
 _BLANKS: Final = " \t\r\n"
 
 
@@ -132,9 +131,10 @@ def _read(told: object, raw: str) -> ReportedFact | RefusedFact:
 
 
 def _readable_id(value: object) -> str | None:
-    if not isinstance(value, str) or not 0 < len(value) <= REPORT_ID_CHARACTERS_MAX:
+    try:
+        return _report_id.validate_python(value, strict=True)
+    except ValidationError:
         return None
-    return value if presentable(value) == value else None
 
 
 def _elements(text: str) -> Iterator[tuple[object, str]]:
@@ -185,6 +185,7 @@ def _refuse_constant(name: str) -> None:
     raise UnreadableReportsError(f"{name} is no JSON")
 
 
+_report_id: Final = TypeAdapter[str](SenderId)
 # Numbers are left as text: this parser only looks at names, and must not trip over a huge one.
 _decoder: Final = json.JSONDecoder(
     object_pairs_hook=_mark_doubled, parse_constant=_refuse_constant, parse_int=str, parse_float=str

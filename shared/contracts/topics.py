@@ -117,7 +117,9 @@ def load_topic_patterns(path: Path | None = None) -> tuple[TopicSpec, ...]:
     """
     where = "deploy/kafka/topics.yaml" if path is None else str(path)
     try:
-        document: Any = yaml.safe_load(_packaged_text() if path is None else path.read_text())
+        document: Any = yaml.safe_load(
+            _packaged_text() if path is None else path.read_text(encoding="utf-8")
+        )
         read = _TopicsFile.model_validate(document)
     except (OSError, yaml.YAMLError) as error:
         raise InvalidTopicsError(f"{where} can't be read: {error}") from error
@@ -132,8 +134,10 @@ def load_topic_patterns(path: Path | None = None) -> tuple[TopicSpec, ...]:
 def _packaged_text() -> str:
     packaged = files("shared").joinpath("messaging", "topics.yaml")
     if packaged.is_file():
-        return packaged.read_text()
-    return (Path(__file__).parents[2] / "deploy" / "kafka" / "topics.yaml").read_text()
+        return packaged.read_text(encoding="utf-8")
+    return (Path(__file__).parents[2] / "deploy" / "kafka" / "topics.yaml").read_text(
+        encoding="utf-8"
+    )
 
 
 def _explain(where: str, document: Any, error: ValidationError) -> str:  # noqa: ANN401 - any YAML
