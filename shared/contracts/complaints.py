@@ -19,7 +19,7 @@ _TEN_DIGITS = re.compile(rb"[0-9]{6}-?[0-9]{4}")
 
 _SENTENCES: Final = {
     "missing": "is missing",
-    "extra_forbidden": "is not a field of this fact; a misspelt name?",
+    "extra_forbidden": "is no field that belongs here; a misspelt name?",
     "string_type": "must be a text",
     "int_type": "must be a whole number, without quotes and without decimals",
     "bool_type": "must be true or false, without quotes",
