@@ -151,6 +151,8 @@ class Timers:
                 raise
             await connection.execute(SAVE_DONE, timer.name, tick.due_on, began_at)
             self._note_success(timer, tick)
+        # A look can fail while nothing is owed; whatever was owed is done now, so it fails no more.
+        self._forget_failures(timer)
         return len(ticks)
 
     async def _owed(self, connection: Connection, timer: Timer) -> list[Tick]:
@@ -164,10 +166,13 @@ class Timers:
             today_on=today(clock),
         )
 
-    def _note_success(self, timer: Timer, tick: Tick) -> None:
-        service, metrics = self._context.service_name, self._context.metrics
+    def _forget_failures(self, timer: Timer) -> None:
         self._failures.pop(timer.name, None)
         self._not_before.pop(timer.name, None)
+
+    def _note_success(self, timer: Timer, tick: Tick) -> None:
+        service, metrics = self._context.service_name, self._context.metrics
+        self._forget_failures(timer)
         metrics.timer_runs(service=service, timer=timer.name, outcome="done").inc()
         metrics.timer_last_success_timestamp_seconds(
             service=service, timer=timer.name

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -37,6 +37,18 @@ class Diary:
         if self.fails:
             raise RuntimeError("610180-1234 is nobody")
         await self.may_go_on.wait()
+
+
+@dataclass
+class ClockThatBreaks:
+    """A clock that can't be read for a while, so that a look at what is owed fails."""
+
+    broken: bool = False
+
+    def now(self) -> datetime:
+        if self.broken:
+            raise OSError("no time")
+        return datetime(2017, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -180,6 +192,20 @@ async def test_a_failure_is_written_down_shown_and_tried_again(
     assert await timers.run_due(at_once=True) == 1
     row = await row_of(context, "daily")
     assert (row["failures"], row["last_error"], row["done_on"]) == (0, None, date(2017, 3, 1))
+    assert timers.failing() == {}
+
+
+async def test_a_look_that_failed_is_forgotten_once_nothing_is_owed(
+    process: MakeProcess, diary: Diary
+) -> None:
+    clock = ClockThatBreaks()
+    timers = Timers(replace(await process(), clock=clock), [Timer("daily", None, diary)])
+    assert await timers.run_due() == 1
+    clock.broken = True
+    assert await timers.run_due() == 0
+    assert timers.failing() == {"daily": 1}
+    clock.broken = False
+    assert await timers.run_due(at_once=True) == 0
     assert timers.failing() == {}
 
 
