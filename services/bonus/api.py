@@ -12,9 +12,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
+from services.bonus.domain.situations import milestones_ever
 from services.bonus.handlers import hearing, reading
 from services.bonus.handlers.hearing import Application
 from services.bonus.handlers.reading import scope_of
+from services.bonus.rules import load_rules
 from services.bonus.store import cases, facts
 from services.bonus.store.cases import BonusCase
 from services.bonus.store.facts import StoredPlacement
@@ -26,8 +28,6 @@ from shared.web.body import FromJson
 from shared.web.idempotency import Answer, answer_once
 from shared.web.identity import Identity, allow
 from shared.web.problems import invalid, not_found
-
-MILESTONES_OF = {"ordinary": ("M6", "M12"), "igu": ("M6", "M24")}
 
 Applicant = Annotated[Identity, Depends(allow("company", "caseworker"))]
 Reader = Annotated[
@@ -104,8 +104,8 @@ async def _own_placement(
     foreign = caller.role == "company" and placement and placement.employer != caller.cvr
     if placement is None or foreign:
         raise not_found("No placement has this id yet; one that was just reported takes a moment.")
-    milestones = MILESTONES_OF.get(placement.kind)
-    if milestones is None:
+    milestones = milestones_ever(placement.kind, load_rules())
+    if not milestones:
         raise invalid(f"A placement of the kind {placement.kind} bears no bonus.")
     if asked.milestone not in milestones:
         offered = " and ".join(milestones)

@@ -29,17 +29,9 @@ from shared.contracts.placements import (
     PlacementStarted,
 )
 from shared.messaging.work import Hears
-from shared.runtime.service import Service, ServiceContext, Timer
+from shared.runtime.service import Service, Timer
 
 FOLDER = Path(__file__).parent
-
-
-async def sweep(context: ServiceContext) -> None:
-    """Assess everyone for whom a milestone has passed, in chunks, until none is left."""
-    found = hearing.SWEEP_CHUNK
-    while found == hearing.SWEEP_CHUNK:
-        async with context.begin() as work:
-            found = await hearing.look_at_due_persons(work)
 
 
 SERVICE = Service(
@@ -77,7 +69,7 @@ SERVICE = Service(
             handler=hearing.on_sectors,
         ),
     ),
-    timers=(Timer(name="sweep", every=None, run=sweep),),
+    timers=(Timer(name="sweep", every=None, run=hearing.sweep),),
     routers=(api.router, pages.router),
     migrations=FOLDER / "migrations",
     templates=FOLDER / "templates",

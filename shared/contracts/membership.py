@@ -41,6 +41,8 @@ class CompanyJoined(MembershipEvent):
 class CompanyUpdated(MembershipEvent):
     """What membership knows about a company has changed; the details stay with membership."""
 
+    draft: ClassVar[bool] = False
+
     cvr: Cvr = Field(description="The company's CVR number.")
     updated_on: Day = Field(description="Day of the change.")
 

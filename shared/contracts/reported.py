@@ -69,19 +69,6 @@ class Report(Event):
 
     report_id: SenderId = Field(description="The sender's own id of this report.")
 
-    def to_event(self, *, sender: str, person: str) -> Event:
-        """The event that comes of this fact.
-
-        `sender` is the municipality's code or `cvr-<number>`; `person` is the reference that the
-        placement belongs to.
-        """
-        told = self.model_dump(exclude={"report_id", "fact"}, exclude_none=True)
-        told["person"] = person
-        for name in ("placement", "continues"):
-            if name in told:
-                told[name] = f"{sender}/{told[name]}"
-        return self.tells(**told)
-
 
 class PlacementReport(Report):
     """A fact about a placement of the sender's."""

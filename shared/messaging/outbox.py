@@ -45,7 +45,6 @@ class Waiting:
 
     rows: int
     oldest_at: datetime | None
-    refused_rows: int
 
 
 # One statement, and one notice however many rows: a notice costs the writer a fifth of a
@@ -83,12 +82,9 @@ WHERE row.position = refused.position
 """
 
 COUNT_WAITING = """
-SELECT
-    count(*) FILTER (WHERE refused_reason IS NULL) AS rows,
-    min(created_at) FILTER (WHERE refused_reason IS NULL) AS oldest_at,
-    count(*) FILTER (WHERE refused_reason IS NOT NULL) AS refused_rows
+SELECT count(*) AS rows, min(created_at) AS oldest_at
 FROM outbox
-WHERE published_at IS NULL
+WHERE published_at IS NULL AND refused_reason IS NULL
 """
 
 FIND_POSITION = "SELECT position FROM outbox WHERE event_id = $1"
@@ -163,7 +159,7 @@ async def count_waiting(connection: Connection) -> Waiting:
     """How much the bus has not taken, and since when the oldest of it waits."""
     row = await connection.fetchrow(COUNT_WAITING)
     assert row is not None, "an aggregate always has one row"
-    return Waiting(row["rows"], row["oldest_at"], row["refused_rows"])
+    return Waiting(row["rows"], row["oldest_at"])
 
 
 async def republish(connection: Connection, service: str, *, since: datetime | str) -> int:

@@ -3,7 +3,8 @@
 *The bus is away*, or the outcome is unknown: the same rows are sent again, in the same order. A
 row that arrives twice is dropped by every inbox.
 
-*Too large*: the row is found by halving, set aside with its reason, and reported. It can never be
+*Too large*, or refused for what it is (a compacted topic takes none without a key): the row is
+found by halving, set aside with its reason, and reported. It can never be
 sent as it is. Later rows of its key go on, since no rule of ours needs order between events.
 
 *Not allowed*, or the topic is missing: a person can grant that, and a row sent after newer ones
@@ -27,7 +28,7 @@ from shared.messaging.outbox import StoredRow
 from shared.messaging.retry import RetryPolicy, delay_seconds
 from shared.messaging.transport import (
     OutgoingRecord,
-    RecordTooLargeError,
+    RecordRefusedError,
     TopicMismatchError,
     Transport,
     TransportError,
@@ -97,7 +98,7 @@ class Sender:
                 continue
             try:
                 await self._transport.publish([_record(row) for row in piece])
-            except RecordTooLargeError as error:
+            except RecordRefusedError as error:
                 if len(piece) == 1:
                     await self._refuse(connection, piece[0], error)
                 else:

@@ -45,10 +45,6 @@ class Family(Generic[Labels, Metric]):
         self._declaration(*args, **kwargs)
         return cast("Metric", self._metric.labels(**kwargs)) if kwargs else self._metric
 
-    def forget_all(self) -> None:
-        """Drop every series, before setting anew those that are still true (lag, positions)."""
-        self._metric.clear()
-
 
 class Metrics:
     """Every metric of this process, in a registry of its own."""

@@ -44,11 +44,6 @@ def parse_municipality_code(text: str) -> str:
     )
 
 
-def municipality_name(code: str) -> str:
-    """The name of the municipality with this code. Raises InvalidMunicipalityCodeError."""
-    return _by_code()[parse_municipality_code(code)].name
-
-
 def list_municipalities() -> tuple[Municipality, ...]:
     """All 98, by code."""
     return tuple(_by_code().values())

@@ -15,7 +15,6 @@ from shared.values.persons import mask_person_numbers
 from shared.web.pages import render
 from shared.web.problems import Problem, invalid
 
-UNREADABLE = 400
 ERRORS_SHOWN_MAX = 100
 ECHO_CHARACTERS_MIN = 3
 

@@ -80,11 +80,6 @@ def invalid(detail: str, *, errors: Sequence[Mapping[str, object]] = ()) -> Prob
     return Problem("invalid-request", title, 422, detail)
 
 
-def conflict(detail: str) -> Problem:
-    """409: it contradicts what is already there."""
-    return Problem("conflict", "Contradicts what is already there", 409, detail)
-
-
 def unavailable(detail: str = "The service can't do this at the moment; try again.") -> Problem:
     """503: nothing is wrong with the request; the same one will be answered later."""
     headers = {"Retry-After": RETRY_AFTER_SECONDS}

@@ -15,7 +15,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from shared.messaging.transport import Record, Subscription
-from tests.support.transports import WAIT_SECONDS_MAX, open_address
+from tests.support.transports import open_address
+from tests.support.waiting import WAIT_SECONDS_MAX
 
 CHECKOUT = Path(__file__).parents[2]
 

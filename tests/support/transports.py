@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
@@ -32,8 +31,6 @@ PRINCIPALS = (WRITER, READER, STRANGER)
 
 SESSION_SECONDS = 2.0
 """How long a member may be silent on a bus under test."""
-
-WAIT_SECONDS_MAX = 20.0
 
 
 class Bus(Protocol):
@@ -181,16 +178,3 @@ class Inbox:
     def values(self) -> list[bytes | None]:
         """The values of everything given so far."""
         return [each.value for each in self.records]
-
-
-async def until(
-    condition: Callable[[], bool] | Callable[[], Awaitable[bool]], *, what: str
-) -> None:
-    """Wait until a condition holds; fail, saying what did not come about, when it never does."""
-    give_up_at = time.monotonic() + WAIT_SECONDS_MAX
-    while True:
-        holds = condition()
-        if holds if isinstance(holds, bool) else await holds:
-            return
-        assert time.monotonic() < give_up_at, f"waited {WAIT_SECONDS_MAX} s in vain until {what}"
-        await asyncio.sleep(0.01)

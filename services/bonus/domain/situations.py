@@ -15,7 +15,7 @@ from services.bonus.domain.persons import Person, person_of
 from services.bonus.domain.placements import Placement, placements_of
 from services.bonus.domain.rules import Parameter, Rules, Source
 from services.bonus.domain.sectors import Sector, sector_on
-from services.bonus.domain.spells import ORDINARY, Spell, due_date, spells_of
+from services.bonus.domain.spells import IGU, ORDINARY, Spell, due_date, spells_of
 
 DecisionKey = tuple[str, str, str, str]
 """Employer, scheme, milestone and the reason of the review."""
@@ -111,12 +111,28 @@ class Situation:
         return Check(code, source.rule, source.law, verdict, arithmetic, tuple(facts))
 
 
+def milestones_by_scheme(rules: Rules) -> Mapping[str, Parameter[Mapping[str, int]]]:
+    """The milestones each scheme pays for; a placement of another kind bears no bonus."""
+    return {ORDINARY: rules.ordinary.milestones, IGU: rules.igu.milestones}
+
+
+def milestones_ever(kind: str, rules: Rules) -> tuple[str, ...]:
+    """Every milestone a kind of placement was ever paid for, in order; none if it bears no bonus.
+
+    Which of them counts for a placement depends on its start, and is assessed.
+    """
+    milestones = milestones_by_scheme(rules).get(kind)
+    if milestones is None:
+        return ()
+    return tuple(dict.fromkeys(name for each in milestones.versions for name in each.value))
+
+
 def situations_of(picture: Picture) -> list[Situation]:
     """List the milestones of every spell, also of one refused or long over."""
     situations = []
     for spell in picture.spells:
-        group = picture.rules.ordinary if spell.scheme == ORDINARY else picture.rules.igu
-        for milestone, months in group.milestones.on(spell.start).items():
+        milestones = milestones_by_scheme(picture.rules)[spell.scheme].on(spell.start)
+        for milestone, months in milestones.items():
             due_on = due_date(spell, milestone, months, picture.history)
             payee = spell.payee_on(due_on)
             situations.append(

@@ -77,10 +77,11 @@ def employers_in(told_facts: Iterable[Fact]) -> set[str]:
     return {fact.employer for fact in told_facts if isinstance(fact, PlacementStarted)}
 
 
-def assess_known(known: Sequence[Fact], *, as_of: date) -> Assessment:
-    """What all these facts come to, seen on `as_of`."""
-    known_on = max((fact.recorded_on for fact in known), default=as_of)
-    return assess(known, as_of=as_of, known_on=max(as_of, known_on), rules=load_rules())
+def assess_known(known: Sequence[Fact], *, as_of: date, known_on: date | None = None) -> Assessment:
+    """What these facts come to, seen on `as_of` as known on `known_on`; absent = all of them."""
+    if known_on is None:
+        known_on = max((as_of, *(fact.recorded_on for fact in known)))
+    return assess(known, as_of=as_of, known_on=known_on, rules=load_rules())
 
 
 def _fact(stored: StoredFact) -> Fact:

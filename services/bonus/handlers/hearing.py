@@ -19,19 +19,21 @@ from shared.contracts.bonus import BonusApplied
 from shared.contracts.fields import Milestone, Scheme
 from shared.contracts.placements import PlacementStarted
 from shared.messaging.work import Cause, Received, Work
+from shared.runtime.service import ServiceContext
 
 SWEEP_CHUNK = 500
 """Persons assessed in one transaction of the daily sweep."""
-
-BONUS_KINDS = ("ordinary", "igu")
-"""Kinds of placement that a scheme of the same name pays for (integrationsloven § 46, IGU § 11)."""
 
 
 async def on_facts(work: Work, received: Sequence[Received[Any]]) -> None:
     """Keep what was told about persons and placements, and assess those persons."""
     started = [
         StoredPlacement(
-            each.event.placement, each.event.person, each.event.employer, each.event.kind
+            placement=each.event.placement,
+            person=each.event.person,
+            employer=each.event.employer,
+            kind=each.event.kind,
+            told_at=each.occurred_at,
         )
         for each in received
         if isinstance(each.event, PlacementStarted)
@@ -43,7 +45,7 @@ async def on_facts(work: Work, received: Sequence[Received[Any]]) -> None:
     await facts.insert_facts(
         work.connection, [_stored(each, person=each.event.person) for each in received]
     )
-    await facts.insert_placements(work.connection, started)
+    await facts.save_placements(work.connection, started)
     await assess_persons(work, locked, {each.event.person: each.cause for each in received})
 
 
@@ -54,10 +56,11 @@ async def on_sectors(work: Work, received: Sequence[Received[Any]]) -> None:
     await facts.insert_facts(
         work.connection, [_stored(each, employer=each.event.employer) for each in received]
     )
-    persons = await facts.list_persons_at_employers(work.connection, causes)
-    locked = await facts.lock_persons(work.connection, persons)
-    last = received[-1].cause
-    await assess_persons(work, locked, dict.fromkeys(persons, last))
+    employed = await facts.list_persons_at_employers(work.connection, causes)
+    locked = await facts.lock_persons(work.connection, employed)
+    await assess_persons(
+        work, locked, {person: causes[employer] for person, employer in employed.items()}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,9 @@ async def apply_for_bonus(
 ) -> Application:
     """File the application, and assess the person it is for.
 
-    The placement's kind must be one that bears a bonus. Applying again is harmless: of several
-    applications the earliest counts.
+    The placement's kind must be one with milestones (`milestones_ever`). Applying again is
+    harmless: of several applications the earliest counts.
     """
-    assert placement.kind in BONUS_KINDS, "the door lets only kinds with a bonus through"
     locked = await facts.lock_persons(work.connection, [placement.person])
     key = (placement.person, placement.employer, placement.kind)
     opened = await cases.ensure_cases(work.connection, [key], opened_at=work.now)
@@ -98,14 +100,16 @@ async def apply_for_bonus(
     return Application(opened[key], placement, milestone, filed_on)
 
 
-async def look_at_due_persons(work: Work) -> int:
-    """Assess some of those for whom a milestone has passed by today; how many there were.
-
-    Fewer than SWEEP_CHUNK means that none are left.
-    """
-    locked = await facts.lock_persons_to_look_at(work.connection, work.today, limit=SWEEP_CHUNK)
-    await assess_persons(work, locked, {})
-    return len(locked)
+async def sweep(context: ServiceContext) -> None:
+    """Assess everyone for whom a milestone has passed by today, in chunks, until none is left."""
+    found = SWEEP_CHUNK
+    while found == SWEEP_CHUNK:
+        async with context.begin() as work:
+            locked = await facts.lock_persons_to_look_at(
+                work.connection, work.today, limit=SWEEP_CHUNK
+            )
+            await assess_persons(work, locked, {})
+            found = len(locked)
 
 
 def _stored(

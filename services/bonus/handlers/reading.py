@@ -8,9 +8,7 @@ from datetime import date
 
 from services.bonus.assess import as_object
 from services.bonus.domain.assessment import Assessment
-from services.bonus.domain.engine import assess
-from services.bonus.handlers.assessing import load_facts
-from services.bonus.rules import load_rules
+from services.bonus.handlers.assessing import assess_known, load_facts
 from services.bonus.store import cases, facts
 from services.bonus.store.cases import BonusCase, StoredInstalment
 from shared.messaging.work import Work
@@ -71,13 +69,7 @@ async def assess_case(
 ) -> Assessment:
     """The assessment of the case's person, seen on `as_of` (today) as known on `known_on` (now)."""
     known = (await load_facts(work.connection, [case.person]))[case.person]
-    latest = max((fact.recorded_on for fact in known), default=work.today)
-    return assess(
-        known,
-        as_of=as_of or work.today,
-        known_on=known_on or max(latest, work.today),
-        rules=load_rules(),
-    )
+    return assess_known(known, as_of=as_of or work.today, known_on=known_on)
 
 
 async def explain_case(

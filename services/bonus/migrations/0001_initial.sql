@@ -25,14 +25,14 @@ CREATE TABLE employer (
     employer text PRIMARY KEY
 );
 
--- Every employer a placement id was ever reported with, and whose it is.
+-- Every employer a placement id was ever reported with, whose it is, and when that was last told.
 CREATE TABLE placement (
     placement text   NOT NULL,
     person    uuid   NOT NULL REFERENCES person,
     employer  text   NOT NULL,
     kind      text   NOT NULL,
-    position  bigint GENERATED ALWAYS AS IDENTITY,
-    PRIMARY KEY (placement, employer, kind)
+    told_at   timestamptz NOT NULL,
+    PRIMARY KEY (placement, person, employer, kind)
 );
 CREATE INDEX placement_of_person ON placement (person);
 CREATE INDEX placement_at_employer ON placement (employer);

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from shared.database import Connection
+from shared.database import Connection, Row
 
 INSERT_FACTS = """
 INSERT INTO fact (fact_id, name, person, employer, content, recorded_at)
@@ -70,23 +70,28 @@ LOCK_EMPLOYERS = """
 SELECT employer FROM employer WHERE employer = ANY($1::text[]) ORDER BY employer FOR UPDATE
 """
 
-INSERT_PLACEMENTS = """
-INSERT INTO placement (placement, person, employer, kind)
-SELECT told.placement, told.person, told.employer, told.kind
-  FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[])
-       AS told (placement, person, employer, kind)
-    ON CONFLICT (placement, employer, kind) DO NOTHING
+SAVE_PLACEMENTS = """
+INSERT INTO placement (placement, person, employer, kind, told_at)
+SELECT told.placement, told.person, told.employer, told.kind, max(told.told_at)
+  FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])
+       AS told (placement, person, employer, kind, told_at)
+ GROUP BY told.placement, told.person, told.employer, told.kind
+    ON CONFLICT (placement, person, employer, kind) DO UPDATE
+   SET told_at = greatest(placement.told_at, excluded.told_at)
 """
 
 LIST_PERSONS_AT_EMPLOYERS = """
-SELECT DISTINCT person FROM placement WHERE employer = ANY($1::text[])
+SELECT DISTINCT ON (person) person, employer
+  FROM placement
+ WHERE employer = ANY($1::text[])
+ ORDER BY person, employer
 """
 
 FIND_PLACEMENT = """
-SELECT placement, person::text AS person, employer, kind
+SELECT placement, person::text AS person, employer, kind, told_at
   FROM placement
  WHERE placement = $1
- ORDER BY position DESC
+ ORDER BY told_at DESC, employer, kind
  LIMIT 1
 """
 
@@ -95,13 +100,13 @@ SELECT EXISTS (SELECT 1 FROM placement WHERE person = $1 AND placement LIKE $2 |
 """
 
 LIST_FACTS_OF_PERSONS = """
-SELECT fact_id, name, person, content, recorded_at
+SELECT fact_id, name, person, employer, content, recorded_at
   FROM fact
  WHERE person = ANY($1::uuid[])
 """
 
 LIST_FACTS_OF_EMPLOYERS = """
-SELECT fact_id, name, employer, content, recorded_at
+SELECT fact_id, name, person, employer, content, recorded_at
   FROM fact
  WHERE employer = ANY($1::text[])
 """
@@ -128,6 +133,8 @@ class StoredPlacement:
     person: str
     employer: str
     kind: str
+    told_at: datetime
+    """When it was last told so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +160,17 @@ async def insert_facts(connection: Connection, facts: Sequence[StoredFact]) -> N
     )
 
 
-async def insert_placements(connection: Connection, told: Sequence[StoredPlacement]) -> None:
+async def save_placements(connection: Connection, told: Sequence[StoredPlacement]) -> None:
     """Remember whose these placement ids are, and at which employers they were reported."""
     if not told:
         return
     await connection.execute(
-        INSERT_PLACEMENTS,
+        SAVE_PLACEMENTS,
         [each.placement for each in told],
         [each.person for each in told],
         [each.employer for each in told],
         [each.kind for each in told],
+        [each.told_at for each in told],
     )
 
 
@@ -207,10 +215,12 @@ async def save_looks(
     )
 
 
-async def list_persons_at_employers(connection: Connection, employers: Iterable[str]) -> list[str]:
-    """Every person ever reported at one of the employers."""
+async def list_persons_at_employers(
+    connection: Connection, employers: Iterable[str]
+) -> dict[str, str]:
+    """Every person ever reported at one of the employers, with one of those they were at."""
     rows = await connection.fetch(LIST_PERSONS_AT_EMPLOYERS, sorted(set(employers)))
-    return [str(row["person"]) for row in rows]
+    return {str(row["person"]): row["employer"] for row in rows}
 
 
 async def find_placement(connection: Connection, placement: str) -> StoredPlacement | None:
@@ -226,31 +236,23 @@ async def has_reported(connection: Connection, person: str, sender: str) -> bool
 
 async def list_facts_of_persons(connection: Connection, persons: Sequence[str]) -> list[StoredFact]:
     """All facts about the persons, in no particular order."""
-    rows = await connection.fetch(LIST_FACTS_OF_PERSONS, list(persons))
-    return [
-        StoredFact(
-            str(row["fact_id"]),
-            row["name"],
-            row["content"],
-            row["recorded_at"],
-            person=str(row["person"]),
-        )
-        for row in rows
-    ]
+    return [_fact(row) for row in await connection.fetch(LIST_FACTS_OF_PERSONS, list(persons))]
 
 
 async def list_facts_of_employers(
     connection: Connection, employers: Iterable[str]
 ) -> list[StoredFact]:
     """All facts about the employers, in no particular order."""
-    rows = await connection.fetch(LIST_FACTS_OF_EMPLOYERS, sorted(set(employers)))
-    return [
-        StoredFact(
-            str(row["fact_id"]),
-            row["name"],
-            row["content"],
-            row["recorded_at"],
-            employer=row["employer"],
-        )
-        for row in rows
-    ]
+    wanted = sorted(set(employers))
+    return [_fact(row) for row in await connection.fetch(LIST_FACTS_OF_EMPLOYERS, wanted)]
+
+
+def _fact(row: Row) -> StoredFact:
+    return StoredFact(
+        fact_id=str(row["fact_id"]),
+        name=row["name"],
+        content=row["content"],
+        recorded_at=row["recorded_at"],
+        person=None if row["person"] is None else str(row["person"]),
+        employer=row["employer"],
+    )

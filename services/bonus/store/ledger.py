@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import uuid4
@@ -23,15 +23,6 @@ SELECT told.entry_id, posting.line, posting.account, posting.sign * told.amount_
   FROM unnest($1::uuid[], $2::bigint[]) AS told (entry_id, amount_ore)
  CROSS JOIN (VALUES (1, 'bonus_expense', 1), (2, 'bonus_payable', -1))
        AS posting (line, account, sign)
-"""
-
-LIST_BALANCES = """
-SELECT instalment.case_id::text AS case_id, posting.account, sum(posting.amount_ore)::bigint AS ore
-  FROM ledger_posting AS posting
-  JOIN ledger_entry AS entry USING (entry_id)
-  JOIN instalment USING (instalment_id)
- WHERE instalment.case_id = ANY($1::uuid[])
- GROUP BY instalment.case_id, posting.account
 """
 
 
@@ -61,14 +52,6 @@ async def insert_entitlement_changes(
         entered_at,
     )
     await connection.execute(INSERT_POSTINGS, entries, [change.amount_ore for change in changes])
-
-
-async def list_balances(
-    connection: Connection, case_ids: Sequence[str]
-) -> Mapping[tuple[str, str], int]:
-    """Balance in øre by (case, account); debits are positive."""
-    rows = await connection.fetch(LIST_BALANCES, list(case_ids))
-    return {(row["case_id"], row["account"]): row["ore"] for row in rows}
 
 
 def _kind(change: EntitlementChange) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -37,6 +39,11 @@ SELECT posting.account, sum(posting.amount_ore)::bigint AS ore
   FROM bonus.ledger_posting AS posting
  GROUP BY posting.account
 HAVING sum(posting.amount_ore) <> 0
+"""
+ASSESSMENTS = """
+SELECT headers::text AS headers, convert_from(value, 'UTF8')::jsonb ->> 'employer' AS employer
+  FROM bonus.outbox
+ WHERE headers::text LIKE '%.BonusAssessed.v1%'
 """
 PUBLISHED = "SELECT headers::text AS headers FROM bonus.outbox"
 
@@ -98,6 +105,14 @@ class Office:
     async def balances(self) -> dict[str, int]:
         """What each account holds, in kroner, over all cases; empty accounts left out."""
         return {row["account"]: row["ore"] // 100 for row in await self._rows(BALANCES)}
+
+    async def causes_of_assessments(self) -> dict[str, set[str]]:
+        """The events that led to assessments, by the employer assessed."""
+        causes: dict[str, set[str]] = defaultdict(set)
+        for row in await self._rows(ASSESSMENTS):
+            headers = dict(json.loads(row["headers"]))
+            causes[row["employer"]].add(headers["ce_causationid"])
+        return causes
 
     async def count_published(self, event_name: str) -> int:
         """How many events of this name were ever put into the outbox."""

@@ -153,3 +153,28 @@ async def test_an_end_before_the_milestone_refuses_it(
     )
     await office.hear(ended)
     assert [line[3] for line in await office.instalments() if line[1] == "M6"] == [status]
+
+
+async def test_an_assessment_names_the_sector_report_that_led_to_it(office: Office) -> None:
+    other = {"person": PERSON.replace("1", "2"), "placement": "0101/other"}
+    await office.hear(person(), hired())
+    await office.hear(person(person=other["person"]), hired(**other, employer=OTHER_EMPLOYER))
+    before = await office.causes_of_assessments()
+    sectors = {
+        employer: received(private(employer), office.clock.now())
+        for employer in (EMPLOYER, OTHER_EMPLOYER)
+    }
+    await office.hear(*sectors.values())
+    after = await office.causes_of_assessments()
+    assert {employer: after[employer] - before[employer] for employer in sectors} == {
+        employer: {told.event_id} for employer, told in sectors.items()
+    }
+
+
+async def test_a_company_applies_for_a_placement_that_came_back_to_it(office: Office) -> None:
+    await office.hear(private(), person(), hired(), HALF_YEAR)
+    for day, employer in (("2016-10-01", OTHER_EMPLOYER), ("2016-11-01", EMPLOYER)):
+        await office.advance_to(day)
+        await office.hear(hired(employer=employer))
+    await office.advance_to("2017-03-02")
+    assert (await apply(office.system))["status"] == "DUE"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from shared.messaging.transport import (
     OutgoingRecord,
+    RecordRefusedError,
     RecordTooLargeError,
     TransportForbiddenError,
 )
@@ -19,6 +20,23 @@ from tests.support.messaging import (
 )
 from tests.support.posting import Post, is_about
 from tests.support.waiting import until
+
+
+async def test_a_row_refused_for_what_it_is_is_set_aside_while_the_rest_goes_on(
+    post: Post,
+) -> None:
+    keyless, *others = cvrs(3)
+
+    def refuse_the_keyless(records: Sequence[OutgoingRecord]) -> None:
+        if any(is_about(record, keyless) for record in records):
+            raise RecordRefusedError("a compacted topic takes no record without a key")
+
+    post.bus.before_publish = refuse_the_keyless
+    await publish(post.world, [joined(cvr) for cvr in (others[0], keyless, others[1])])
+    async with post.relay():
+        await post.drained()
+    assert post.keys() == others
+    assert await count_rows(post.world.membership, "outbox", "refused_reason IS NOT NULL") == 1
 
 
 async def test_a_row_too_large_is_set_aside_and_reported_while_the_rest_goes_on(

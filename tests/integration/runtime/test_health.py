@@ -17,7 +17,7 @@ from tests.support.clock import clock_at
 from tests.support.postgres import DatabaseFactory
 from tests.support.processes import TINY, hearing
 from tests.support.services import TINY_MEMBERSHIP, prepared_database, settings_for
-from tests.support.transports import until
+from tests.support.waiting import until
 
 CVR = "99000007"
 

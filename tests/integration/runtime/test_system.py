@@ -28,7 +28,7 @@ from tests.support.services import (
     prepared_database,
     running_system,
 )
-from tests.support.transports import until
+from tests.support.waiting import until
 
 CVR, OTHER = "99000007", "99000015"
 

@@ -19,7 +19,7 @@ from shared.runtime.timers import Timers
 from tests.support.clock import clock_at
 from tests.support.postgres import DatabaseFactory
 from tests.support.services import TINY_MEMBERSHIP, prepared_database
-from tests.support.transports import until
+from tests.support.waiting import until
 
 Run = Callable[[ServiceContext], Awaitable[None]]
 

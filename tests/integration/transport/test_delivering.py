@@ -13,7 +13,8 @@ from shared.messaging.transport import (
     TransportForbiddenError,
 )
 from tests.integration.transport.conftest import OpenTransport
-from tests.support.transports import READER, STRANGER, Bus, Inbox, record, until
+from tests.support.transports import READER, STRANGER, Bus, Inbox, record
+from tests.support.waiting import until
 
 
 async def test_a_new_group_reads_from_the_beginning_and_an_old_one_goes_on(

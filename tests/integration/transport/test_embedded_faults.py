@@ -15,15 +15,8 @@ from shared.messaging.transport import (
     TransportUnavailableError,
 )
 from tests.support.postgres import DatabaseFactory, login_plan
-from tests.support.transports import (
-    READER,
-    WRITER,
-    EmbeddedBus,
-    Inbox,
-    open_address,
-    record,
-    until,
-)
+from tests.support.transports import READER, WRITER, EmbeddedBus, Inbox, open_address, record
+from tests.support.waiting import until
 
 
 @pytest.fixture

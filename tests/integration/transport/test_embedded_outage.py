@@ -27,8 +27,8 @@ from tests.support.transports import (
     embedded_bus,
     open_address,
     record,
-    until,
 )
+from tests.support.waiting import until
 
 Stop = Callable[[EmbeddedPostgres], Awaitable[None]]
 

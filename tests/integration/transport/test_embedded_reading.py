@@ -8,15 +8,8 @@ from typing import NamedTuple
 import pytest
 
 from shared.messaging.transport import OffsetGapError, Subscription, Transport
-from tests.support.transports import (
-    READER,
-    WRITER,
-    EmbeddedBus,
-    Inbox,
-    open_address,
-    record,
-    until,
-)
+from tests.support.transports import READER, WRITER, EmbeddedBus, Inbox, open_address, record
+from tests.support.waiting import until
 
 
 class Ends(NamedTuple):

@@ -21,8 +21,8 @@ from tests.support.transports import (
     Inbox,
     open_address,
     record,
-    until,
 )
+from tests.support.waiting import until
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from shared.messaging.transport import OffsetGapError, Subscription, Transport
-from tests.support.transports import Bus, Inbox, record, until
+from tests.support.transports import Bus, Inbox, record
+from tests.support.waiting import until
 
 
 async def _read_two(writer: Transport, reader: Transport, topic: str, group: str) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 
 from shared.messaging.transport import Subscription, Transport, TransportConsumer
 from tests.support.member import member_process
-from tests.support.transports import READER, SESSION_SECONDS, Bus, Inbox, record, until
+from tests.support.transports import READER, SESSION_SECONDS, Bus, Inbox, record
+from tests.support.waiting import until
 
 
 def holds(consumer: TransportConsumer, partitions: int) -> Callable[[], Awaitable[bool]]:

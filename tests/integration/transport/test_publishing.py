@@ -17,7 +17,8 @@ from shared.messaging.transport import (
     TransportForbiddenError,
 )
 from tests.integration.transport.conftest import OpenTransport
-from tests.support.transports import STRANGER, Bus, Inbox, record, until
+from tests.support.transports import STRANGER, Bus, Inbox, record
+from tests.support.waiting import until
 
 HEADERS: tuple[Header, ...] = (
     ("ce_id", b"0198"),

@@ -18,6 +18,7 @@ from shared.values.persons import contains_person_number
 PERSON_NUMBER = "610180-1234"  # constructed: 60 is added to the day of birth
 PUBLISHED = {
     "CompanyJoined",
+    "CompanyUpdated",
     "PlacesPledged",
     "EmployerSectorReported",
     "ContactRecorded",

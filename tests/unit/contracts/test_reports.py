@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts import placements
-from shared.contracts.reported import EVENTS as TOLD_EVENTS
-from shared.contracts.reported import Report, ReportedPlacementStarted
+from shared.contracts.reported import ReportedPlacementStarted
 from shared.contracts.reports import (
     FACTS_MAX,
     REPORTED_FACTS,
@@ -57,21 +55,8 @@ def problem_of(fact: dict[str, Any]) -> str:
 def test_the_example_of_the_contract_page_is_taken_in() -> None:
     [started] = parse_reported_facts(told(STARTED))
     assert isinstance(started, ReportedPlacementStarted)
-    event = started.to_event(sender="0101", person=started.person)
-    assert isinstance(event, placements.PlacementStarted)
-    assert event.placement == "0101/2017-00042"
-    assert event.employer == "99000007"
-
-
-@pytest.mark.parametrize("kind", TOLD_EVENTS, ids=lambda kind: kind.__name__)
-def test_every_fact_becomes_the_event_of_its_name(kind: type[Report]) -> None:
-    [fact] = parse_reported_facts(told(dict(SAMPLES[kind])))
-    assert isinstance(fact, kind)
-    event = fact.to_event(sender="0101", person=PERSON)
-    assert type(event) is kind.tells
-    assert type(event).__name__ == kind.event_name
-    continued = getattr(event, "continues", None)
-    assert continued in (None, "0101/2016-00007")
+    assert started.placement == "2017-00042"
+    assert started.employer == "99000007"
 
 
 def test_facts_answer_in_the_order_they_were_told_in() -> None:

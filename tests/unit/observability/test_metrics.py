@@ -57,13 +57,6 @@ def test_two_processes_worth_of_metrics_do_not_mix() -> None:
     assert "sammen_ready 0.0" in other.exposition().decode()
 
 
-def test_forgotten_series_are_gone() -> None:
-    metrics = Metrics()
-    metrics.relay_active(service="bonus").set(1)
-    metrics.relay_active.forget_all()
-    assert "sammen_relay_active{" not in metrics.exposition().decode()
-
-
 def test_a_wrong_label_fails_at_once() -> None:
     with pytest.raises(TypeError):
         Metrics().retries(servce="bonus", kind="bus")  # type: ignore[call-arg]
