@@ -97,6 +97,7 @@ def rows(summary: Summary) -> list[tuple[str, str, str]]:
         ("persons registered", len(lived.persons), ""),
         *((f"persons placed: {kind}", placed[kind]["everywhere"], "") for kind in sorted(placed)),
         ("requests sent", lived.requests, ""),
+        ("requests refused", lived.refused_requests, ""),
         *((f"facts {outcome}", lived.outcomes[outcome], "") for outcome in sorted(lived.outcomes)),
         *(
             (f"instalments {status}", number, format_kroner(amount_ore, "en"))

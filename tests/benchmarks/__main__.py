@@ -14,7 +14,7 @@ from rich.table import Table
 
 from shared.database import EmbeddedPostgres
 from shared.observability.logs import configure_logs
-from tests.benchmarks import bonus, relay, rules
+from tests.benchmarks import bonus, embedded_bus, relay, rules
 from tests.benchmarks.rounds import ROUNDS, Measured
 from tests.support.messaging import open_world
 from tests.support.postgres import database_maker
@@ -51,6 +51,8 @@ def main() -> None:
     for each in measured:
         table.add_row(*each.row())
     console.print(table)
+    console.print("embedded bus, batches of a thousand and single records:")
+    embedded_bus.main()
 
 
 if __name__ == "__main__":

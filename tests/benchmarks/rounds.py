@@ -32,7 +32,7 @@ class Measured:
         return (self.name, _rate(self.ours), f"{_rate(self.others)} ({self.other_name})", self._x())
 
     def _x(self) -> str:
-        return f"{self.ratio:.1f} times"
+        return f"{self.ratio:.3g} times"
 
 
 async def in_turns(name: str, ours: Work, other_name: str, other: Work) -> Measured:

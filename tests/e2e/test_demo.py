@@ -24,6 +24,7 @@ EXPECTED = {
     "persons placed: igu": "4",
     "persons placed: ordinary": "27",
     "requests sent": "273",
+    "requests refused": "0",
     "facts accepted": "399",
     "facts duplicate": "3",
     "facts parked": "4",
