@@ -130,7 +130,6 @@ async def chain(start_system: StartSystem, tmp_path: Path) -> AsyncIterator[Chai
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -35,7 +35,7 @@ from tests.unit.bonus.stories import (
     tell,
 )
 
-patiently = settings(max_examples=40, deadline=None)
+patiently = settings(max_examples=40)
 """Enough to notice; how fast an example is, is not what is tested."""
 AFTER_ALL = "2040-01-01"
 looks = st.integers(0, 2000).map(lambda step: FIRST_DAY + timedelta(days=step))

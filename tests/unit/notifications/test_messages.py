@@ -160,7 +160,9 @@ def test_an_id_that_would_be_another_header_is_never_written() -> None:
 
 
 def test_a_line_break_that_the_library_lets_through_is_caught() -> None:
-    """Python 3.11.7 writes the encoded line break as a real one, with a Bcc behind it."""
+    """Python 3.11.7 writes the encoded line break as a real one, with a Bcc behind it; others
+    fold it or refuse it. Whatever was written, a recipient nobody planned is refused.
+    """
     planned = read(compose(DUE, from_address=FROM))
     message = EmailMessage(policy=policy.SMTP.clone(cte_type="7bit"))
     for name, value in planned.items():
@@ -170,7 +172,6 @@ def test_a_line_break_that_the_library_lets_through_is_caught() -> None:
         content = message.as_bytes()
     except MessageError:
         return  # a mended Python refuses by itself
-    assert b"\nBcc: eve@firma.example" in content
     with pytest.raises(UnplannedHeaderError):
         require_planned(content, RECIPIENT, MESSAGE_ID)
 

@@ -130,7 +130,7 @@ def duplicates_in(told: Sequence[Fact]) -> set[int]:
     }
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(TOLD, min_size=2, max_size=12))
 def test_what_is_called_a_duplicate_is_none_the_engine_would_miss(told: list[Fact]) -> None:
     told = [started("1"), started("2"), *told]
