@@ -1,0 +1,130 @@
+"""What a cluster says about its topics and groups to one of its users."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from confluent_kafka import KafkaError, TopicCollection
+from confluent_kafka.admin import AclOperation, ClusterMetadata
+
+from shared.messaging.kafka.access import KafkaAccess
+from shared.messaging.kafka.asking import CALL_SECONDS_MAX, Asking
+from shared.messaging.transport import TransportUnavailableError
+
+PING_SECONDS_MAX: Final = 5.0
+COORDINATOR_SECONDS_MAX: Final = 3.0
+"""For one question to the coordinator of a group; it is asked again until the time is up."""
+
+COORDINATOR_RETRY_SECONDS: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedTopic:
+    """A topic as the cluster has it, and what we may do there."""
+
+    name: str
+    topic_id: str
+    """Another one when a topic of this name was deleted and made again; empty when we may not
+    look at it.
+    """
+    partitions: int
+    may_write: bool
+    may_read: bool
+
+
+class Administration:
+    """A user's view of a cluster. One event loop uses it; it connects by itself, also again.
+
+    Every method answers within 15 s, or raises TransportUnavailableError; a wrong password is a
+    TransportForbiddenError at once.
+    """
+
+    def __init__(self, access: KafkaAccess) -> None:
+        self.asking = Asking(access)
+
+    async def close(self) -> None:
+        """Let go of the connection; safe twice and before use."""
+        await self.asking.close()
+
+    async def ping(self, *, seconds_max: float = PING_SECONDS_MAX) -> int:
+        """The number of brokers at present.
+
+        Raises TransportUnavailableError when none answers within `seconds_max`, and as the first
+        question at once when none can be reached.
+        """
+        cluster = await self.asking.one(
+            lambda: self.asking.client.describe_cluster(request_timeout=seconds_max),
+            seconds_max=seconds_max,
+            fail_fast=True,
+        )
+        return len(cluster.nodes)
+
+    async def describe_topics(self, names: Sequence[str]) -> dict[str, DescribedTopic]:
+        """Each of the topics by its name; those that are missing are left out.
+
+        One that this user may not even look at is given as one without partitions that may be
+        neither written nor read; it may be missing, too.
+        """
+        if not names:
+            return {}
+        answers = await self.asking.each(
+            lambda: self.asking.client.describe_topics(
+                TopicCollection(list(names)),
+                include_authorized_operations=True,
+                request_timeout=CALL_SECONDS_MAX,
+            )
+        )
+        found = {}
+        for name, answer in answers.items():
+            if not isinstance(answer, KafkaError):
+                allowed = answer.authorized_operations or []
+                found[name] = DescribedTopic(
+                    name=name,
+                    topic_id=str(answer.topic_id),
+                    partitions=len(answer.partitions),
+                    may_write=AclOperation.WRITE in allowed,
+                    may_read=AclOperation.READ in allowed,
+                )
+            elif answer.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                found[name] = DescribedTopic(name, "", 0, may_write=False, may_read=False)
+            elif answer.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise self.asking.fault(answer, f"looking at topic {name}")
+        return found
+
+    async def list_topic_names(self) -> list[str]:
+        """The topics this user may look at, in alphabetical order, Kafka's own left out."""
+        metadata = await self.asking.one(
+            lambda: asyncio.get_running_loop().run_in_executor(None, self._metadata)
+        )
+        return sorted(name for name in metadata.topics if not name.startswith("__"))
+
+    async def may_join(self, group: str) -> bool:
+        """Whether this user may be a member of the group and keep its offsets."""
+        give_up_at = asyncio.get_running_loop().time() + CALL_SECONDS_MAX
+        while True:
+            try:
+                return await self._may_join(group)
+            except TransportUnavailableError:
+                if asyncio.get_running_loop().time() > give_up_at:
+                    raise
+            await asyncio.sleep(COORDINATOR_RETRY_SECONDS)
+
+    async def _may_join(self, group: str) -> bool:
+        answers = await self.asking.each(
+            lambda: self.asking.client.describe_consumer_groups(
+                [group], include_authorized_operations=True, request_timeout=COORDINATOR_SECONDS_MAX
+            )
+        )
+        answer = answers[group]
+        if not isinstance(answer, KafkaError):
+            return AclOperation.READ in (answer.authorized_operations or [])
+        if answer.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+            return False
+        raise self.asking.fault(answer, f"looking at group {group}")
+
+    def _metadata(self) -> ClusterMetadata:
+        """The library has no way to ask for this without holding up a thread."""
+        return self.asking.client.list_topics(timeout=CALL_SECONDS_MAX)
