@@ -1,0 +1,91 @@
+"""Java, and the jars of Apache Kafka in a cache outside the checkout."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from deploy.kafka.local.failure import LocalKafkaError
+
+POM = Path(__file__).parents[1] / "pom.xml"
+JAVA_MAJOR_MIN = 17
+INSTALL = "sudo apt-get install openjdk-17-jre-headless maven"
+BROKER, TOOLS = "broker", "tools"
+
+
+def find_java() -> Path:
+    """The `java` of JAVA_HOME, else of PATH. Raises LocalKafkaError when there is none of age."""
+    home = os.environ.get("JAVA_HOME")
+    found = shutil.which("java", path=str(Path(home) / "bin") if home else None)
+    if found is None:
+        raise LocalKafkaError(f"Java is missing; remedy: {INSTALL}")
+    said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(\d+)', said)
+    if version is None or int(version[1]) < JAVA_MAJOR_MIN:
+        raise LocalKafkaError(
+            f"{found} is not Java {JAVA_MAJOR_MIN} or later; remedy: {INSTALL}, or set JAVA_HOME"
+        )
+    return Path(found)
+
+
+def cache_folder(part: str = BROKER) -> Path:
+    """Where the jars lie, or will: another folder for every content of pom.xml."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    fingerprint = hashlib.sha256(POM.read_bytes()).hexdigest()[:16]
+    return cache / "sammen" / f"kafka-{fingerprint}" / part
+
+
+def fetch_jars(part: str = BROKER, say: Callable[[str], None] = lambda _: None) -> Path:
+    """The folder with the broker's jars, or those of the official command line (TOOLS).
+
+    Fetches what is missing; of several processes that want the same one fetches and the others
+    wait. Raises LocalKafkaError, with the remedy, when Maven is missing or doesn't get them.
+    """
+    folder = cache_folder(part)
+    if folder.is_dir():
+        return folder
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise LocalKafkaError(f"Apache Kafka is not fetched and Maven is missing; {INSTALL}")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{part}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            say("fetching Apache Kafka by Maven (43 MB, once)")
+            _fetch(maven, part, folder)
+    return folder
+
+
+def _fetch(maven: str, part: str, folder: Path) -> None:
+    draft = Path(tempfile.mkdtemp(prefix=f"{part}-", dir=folder.parent))
+    try:
+        result = subprocess.run(
+            [
+                *(maven, "-q", "-B", "--strict-checksums", "-f", str(POM)),
+                *([f"-P{TOOLS}"] if part == TOOLS else []),
+                "dependency:copy-dependencies",
+                *(f"-DoutputDirectory={draft}", "-DincludeScope=runtime"),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if result.returncode != 0 or not any(draft.glob("kafka_*.jar")):
+            words = "\n".join(result.stdout.strip().splitlines()[:5])
+            raise LocalKafkaError(
+                "Maven did not get Apache Kafka; remedy: try again with a network, "
+                f"or look at what it said:\n{words}"
+            )
+        draft.chmod(0o755)
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

@@ -1,0 +1,56 @@
+"""The processes of a cluster: found by what their command line says, ended by their id."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+MAIN_CLASS = "kafka.Kafka"
+RUN_OPTION = "-Dsammen.kafka.run="
+END_SECONDS_MAX = 10.0
+POLL_SECONDS = 0.02
+
+
+def nodes_of_folder(data_dir: Path) -> list[int]:
+    """Ids of the nodes that run on records in this folder, whoever started them."""
+    prefix = f"{data_dir}/"
+    return [
+        pid
+        for pid, arguments in _command_lines()
+        if arguments[-2:-1] == [MAIN_CLASS] and arguments[-1].startswith(prefix)
+    ]
+
+
+def nodes_of_run(run: str) -> list[int]:
+    """Ids of the nodes that one start of a cluster left running."""
+    return [pid for pid, arguments in _command_lines() if RUN_OPTION + run in arguments]
+
+
+def kill_all(pids: list[int]) -> None:
+    """End the processes at once, and return when they are gone."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + END_SECONDS_MAX
+    while time.monotonic() < deadline and any(_is_running(pid) for pid in pids):
+        time.sleep(POLL_SECONDS)
+
+
+def _command_lines() -> Iterator[tuple[int, list[str]]]:
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                words = (entry / "cmdline").read_bytes().decode(errors="replace")
+                yield int(entry.name), words.rstrip("\0").split("\0")
+
+
+def _is_running(pid: int) -> bool:
+    """A process that ended and that its parent has not looked at has no command line any more."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+    except OSError:
+        return False
