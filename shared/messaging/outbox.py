@@ -1,8 +1,9 @@
 """The outbox of a service: what it published, kept, and what of it is not on the bus yet.
 
 Rows are written in the transaction that made them true. They stay after publishing, so that what
-a bus lost can be sent again. Which rows are still to be sent is read off the rows themselves and
-never off a position: positions are handed out before commit, so a lower one may appear later.
+a bus lost can be sent again; only the values of an erased key are forgotten. Which rows are still
+to be sent is read off the rows themselves and never off a position: positions are handed out
+before commit, so a lower one may appear later.
 """
 
 from __future__ import annotations
@@ -101,6 +102,14 @@ SET published_at = NULL, refused_reason = NULL
 WHERE created_at >= $1 AND (published_at IS NOT NULL OR refused_reason IS NOT NULL)
 """
 
+# Keys are not indexed: an erasure is rare, and looks through what is kept once.
+EMPTY = """
+UPDATE outbox AS row
+SET value = NULL
+FROM unnest($1::text[], $2::bytea[]) AS erased (topic, key)
+WHERE row.topic = erased.topic AND row.key = erased.key AND row.value IS NOT NULL
+"""
+
 NOTIFY = "SELECT pg_notify($1, '')"
 
 
@@ -123,6 +132,14 @@ async def insert(
         created_at,
         channel(service),
     )
+
+
+async def empty(connection: Connection, keys: Sequence[tuple[str, bytes]]) -> None:
+    """Forget the values of all rows of these topics and keys, published or not.
+
+    A row keeps its place and id. Sent, or sent again, it is one more erasure of its key.
+    """
+    await connection.execute(EMPTY, [topic for topic, _ in keys], [key for _, key in keys])
 
 
 async def list_unpublished(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
@@ -72,6 +72,7 @@ class Work:
         """The calendar day of `now` in Copenhagen."""
         self.service = service
         self._unwritten: list[OutboxRow] = []
+        self._erased: list[tuple[str, bytes]] = []
 
     def publish(
         self, event: Event, *, cause: Cause | None = None, occurred_at: datetime | None = None
@@ -100,7 +101,10 @@ class Work:
         return event_id
 
     def erase(self, topic: str, key: str) -> None:
-        """Publish a null value for the key of a compacted topic, so that the bus forgets it."""
+        """Publish a null value for the key of a compacted topic, so that the bus forgets it.
+
+        The outbox forgets it too: what was published under the key before stays without its value.
+        """
         event_id = new_event_id()
         headers = (
             ("ce_specversion", b"1.0"),
@@ -108,11 +112,20 @@ class Work:
             ("ce_source", f"/sammen/{self.service}".encode()),
             ("ce_time", self.now.isoformat().encode()),
         )
-        self._unwritten.append(OutboxRow(event_id, topic, key.encode(), None, headers))
+        place = (topic, key.encode())
+        self._unwritten = [
+            replace(row, value=None) if (row.topic, row.key) == place else row
+            for row in self._unwritten
+        ]
+        self._unwritten.append(OutboxRow(event_id, *place, None, headers))
+        self._erased.append(place)
 
     async def write_outbox(self) -> None:
         """Write what was published so far to the outbox, in one statement; nothing if nothing."""
         rows, self._unwritten = self._unwritten, []
+        erased, self._erased = self._erased, []
+        if erased:
+            await outbox.empty(self.connection, erased)
         if rows:
             await outbox.insert(self.connection, self.service, rows, created_at=self.now)
 

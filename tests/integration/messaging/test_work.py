@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.contracts.envelope import Decoded, Tombstone, decode
+from shared.contracts.membership import ContactRecorded
 from shared.database import Fault, fault_of
 from shared.messaging import outbox
 from shared.messaging.outbox import EventNotKeptError, StoredRow
@@ -65,6 +66,47 @@ async def test_an_erasure_is_published_as_a_null_value_with_an_id(world: World) 
     seen = decode(topic=row.topic, key=row.key, value=row.value, headers=row.headers)
     assert seen == Tombstone("contact-1")
     assert ("ce_id", row.event_id.encode()) in row.headers
+
+
+def contact(identifier: str) -> ContactRecorded:
+    return ContactRecorded(
+        contact=identifier,
+        organisation="company",
+        cvr=cvrs(1)[0],
+        municipality=None,
+        name="Ida",
+        email="ida@company.example",
+        language="da",
+        roles=(),
+        wishes=(),
+    )
+
+
+async def test_an_erasure_also_empties_what_the_outbox_keeps_of_its_key(world: World) -> None:
+    await publish(world, [contact("gone"), contact("stays"), joined(cvrs(1)[0])])
+    kept = await unpublished(world)
+    async with world.membership.connection() as connection:
+        await outbox.save_published(connection, [row.position for row in kept], published_at=NOON)
+    async with begin_work(world.membership, world.clock, service="membership") as work:
+        work.publish(contact("gone"))
+        work.erase(ContactRecorded.topic, "gone")
+        work.publish(contact("new"))
+    async with world.membership.connection() as connection:
+        await outbox.republish(connection, "membership", since=NOON)
+
+    rows = await unpublished(world)
+    assert [(row.key, row.value is None) for row in rows] == [
+        (b"gone", True),
+        (b"stays", False),
+        (cvrs(1)[0].encode(), False),
+        (b"gone", True),
+        (b"gone", True),
+        (b"new", False),
+    ]
+    for row in rows:
+        if row.value is None:
+            seen = decode(topic=row.topic, key=row.key, value=None, headers=row.headers)
+            assert seen == Tombstone("gone")
 
 
 async def test_a_service_publishes_only_its_own_events(world: World) -> None:
