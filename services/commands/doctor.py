@@ -44,6 +44,8 @@ def examine(services: Sequence[Service]) -> list[Finding]:
     findings = [_python(), _binaries(), _topics_file()]
     try:
         settings = read_settings(os.environ)
+        for service in services:
+            service.check_settings(settings)
     except SettingsError as error:
         return [*findings, Finding("settings", str(error))]
     findings += [Finding("settings"), _data_dir(settings), *_ports(settings)]

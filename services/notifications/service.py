@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.notifications import handlers
+from services.notifications.senders.choice import check_mail_settings
 from shared.contracts.bonus import BonusInstalmentDue
 from shared.contracts.membership import CompanyJoined, ContactRecorded
 from shared.contracts.notifications import NotificationFailed, NotificationSent
@@ -38,4 +39,5 @@ SERVICE = Service(
     routers=(),
     migrations=Path(__file__).parent / "migrations",
     needs=("smtp_url",),
+    check_settings=check_mail_settings,
 )

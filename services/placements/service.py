@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.placements import api
+from services.placements.vault import check_vault_key
 from shared.contracts import placements
 from shared.contracts.reports import ReportReceipt
 from shared.database import SchemaPlan
@@ -30,4 +31,5 @@ SERVICE = Service(
     migrations=FOLDER / "migrations",
     extra_plans=(VAULT_PLAN,),
     needs=("vault_key",),
+    check_settings=check_vault_key,
 )

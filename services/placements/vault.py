@@ -29,14 +29,17 @@ from cryptography.hazmat.primitives.keywrap import (
     aes_key_wrap,
 )
 
+from shared.runtime.settings import Settings, SettingsError, variable
+
 SECRET_BYTES = 32
 KEY_BYTES = 32
 NONCE_BYTES = 12
 MARK_BYTES = 16
 OTHERS_MAY_READ = 0o077
+HOW_TO_MAKE_ONE = "make one with `openssl rand -base64 32`"
 
 
-class VaultKeyError(Exception):
+class VaultKeyError(SettingsError):
     """The vault's secret can't be used; the message says which and what to do."""
 
 
@@ -61,7 +64,7 @@ class Vault:
         if len(secret) != SECRET_BYTES:
             raise VaultKeyError(
                 f"the vault's secret has {len(secret)} bytes instead of {SECRET_BYTES}; "
-                "make one with `openssl rand -base64 32`"
+                f"{HOW_TO_MAKE_ONE}"
             )
         self._index_key = _derived(secret, b"index")
         self._key_encryption_key = _derived(secret, b"key encryption")
@@ -106,13 +109,22 @@ def read_secret(text: str) -> bytes:
     try:
         secret = base64.b64decode(text.strip(), validate=True)
     except binascii.Error as error:
-        raise VaultKeyError("the vault's secret is not base64") from error
+        raise VaultKeyError(f"the vault's secret is not base64; {HOW_TO_MAKE_ONE}") from error
     if len(secret) != SECRET_BYTES:
         raise VaultKeyError(
             f"the vault's secret has {len(secret)} bytes instead of {SECRET_BYTES}; "
-            "make one with `openssl rand -base64 32`"
+            f"{HOW_TO_MAKE_ONE}"
         )
     return secret
+
+
+def check_vault_key(settings: Settings) -> None:
+    """Raise VaultKeyError when SAMMEN_VAULT_KEY is set and is no secret for the vault."""
+    if settings.vault_key is not None:
+        try:
+            read_secret(settings.vault_key.get_secret_value())
+        except VaultKeyError as error:
+            raise VaultKeyError(f"{variable('vault_key')}: {error}") from error
 
 
 def find_or_create_secret(path: Path) -> bytes:

@@ -28,7 +28,7 @@ USAGE: Final = 2
 def run_alone(service: Service) -> None:
     """Run the service until told to stop, with the settings of the environment, and exit.
 
-    Exit status 2, and a message that names the variable, when a setting is missing.
+    Exit status 2, and a message that names the variable, when one is missing or can't be meant.
     """
     try:
         settings = read_settings(os.environ)
@@ -41,12 +41,13 @@ def run_alone(service: Service) -> None:
 
 
 def check_settings(settings: Settings, service: Service) -> None:
-    """Raise SettingsError, naming the first one, when the service lacks a setting."""
+    """Raise SettingsError, naming the first one, when a setting is missing or can't be meant."""
     settings.need(database_setting(service.name))
     settings.need("oidc_issuer")
     transport_opener(settings)
     for name in service.needs:
         settings.need(name)
+    service.check_settings(settings)
 
 
 def run_service(service: Service, settings: Settings) -> int:

@@ -43,8 +43,10 @@ async def embedded_surroundings(
     The database is migrated and the topics are there. `durable=False` lets a PostgreSQL of our own
     leave it to the operating system when to write: that survives any process, but no power cut.
     Raises DataDirHeldError when another process is at work in the data folder, PortTakenError,
-    EmbeddedPostgresError.
+    EmbeddedPostgresError, and SettingsError before anything is started.
     """
+    for service in services:
+        service.check_settings(settings)
     data_dir = settings.data_dir.resolve()
     with datadir.held(data_dir):
         async with _database(settings, data_dir, services, say, durable=durable) as with_database:

@@ -34,6 +34,10 @@ class ServiceContext:
         return begin_work(self.database, self.clock, service=self.service_name)
 
 
+def _accept(_settings: Settings) -> None:
+    """Most services have no setting of their own."""
+
+
 RouterFactory = Callable[[ServiceContext], Router]
 
 
@@ -72,3 +76,5 @@ class Service:
     """Path and label of its pages that the frame of every page links to."""
     needs: tuple[SettingName, ...] = ()
     """Settings it can't run without, besides database, bus and issuer."""
+    check_settings: Callable[[Settings], None] = _accept
+    """Raises SettingsError when a setting that is there can't be meant; asked before any start."""

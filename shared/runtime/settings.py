@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
+
+S = TypeVar("S", str, SecretStr)
 
 PREFIX = "SAMMEN_"
 EMBEDDED_BUS = "embedded"
 """The value of SAMMEN_KAFKA_BOOTSTRAP_SERVERS that means the bus inside PostgreSQL."""
+
+_HOST = r"(\[[0-9A-Fa-f:.]+\]|[^/?#@:,\[\]\s]*)(:\d{1,5})?"
+DATABASE_ADDRESS = re.compile(rf"postgres(ql)?://([^/?#]*@)?{_HOST}(,{_HOST})*([/?].*)?")
+DATABASE_FORM = "postgresql://role:password@host:port/database"
+WEB_ADDRESS = re.compile(rf"https?://(?=[^:/]){_HOST}(/[^?#\s]*)?")
+WEB_FORM = "https://host/path"
 
 SettingName = Literal[
     "database_url",
@@ -47,7 +57,8 @@ class Settings(BaseModel):
     kafka_bootstrap_servers: str | None = None
     """`host:port,...`, or `embedded` for the bus inside PostgreSQL."""
     smtp_url: SecretStr | None = None
-    """`smtp://user:password@host:port`, `smtps://...`, or `file:///folder` for mails as files."""
+    """`smtp://`, `smtps://` or `smtp+starttls://`, then `user:password@host:port?from=address` (an
+    address is needed unless the host is this machine); or `file:///folder` for mails as files."""
     oidc_issuer: str | None = None
     """Address of the OpenID issuer whose tokens are believed."""
     vault_key: SecretStr | None = None
@@ -58,6 +69,23 @@ class Settings(BaseModel):
     """0 lets the machine choose a free one."""
     ops_port: int = Field(default=9000, ge=0, le=65535)
     """Metrics and health; 0 lets the machine choose a free one."""
+
+    @field_validator(
+        "database_url",
+        "membership_database_url",
+        "placements_database_url",
+        "bonus_database_url",
+        "notifications_database_url",
+        "evaluation_database_url",
+    )
+    @classmethod
+    def _is_database_address(cls, url: SecretStr | None) -> SecretStr | None:
+        return None if url is None else _require(url, DATABASE_ADDRESS, DATABASE_FORM)
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_web_address(cls, url: str | None) -> str | None:
+        return None if url is None else _require(url, WEB_ADDRESS, WEB_FORM)
 
     @property
     def mails_dir(self) -> Path | None:
@@ -73,6 +101,13 @@ class Settings(BaseModel):
                 f"{variable(name)} is not set. Set it, or use `sammen up`, which brings its own."
             )
         return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+def _require(value: S, form: re.Pattern[str], example: str) -> S:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if form.fullmatch(text) is None:
+        raise PydanticCustomError("form", "not an address of the form {form}", {"form": example})
+    return value
 
 
 def variable(name: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from services.notifications.domain.delivery import Outcome
+from shared.runtime.settings import SettingsError
 
 Channel = Literal["file", "smtp"]
 
@@ -25,7 +26,7 @@ def is_plain_address(text: str) -> bool:
     return _PLAIN_ADDRESS.fullmatch(text) is not None and "=?" not in text
 
 
-class MailSettingsError(Exception):
+class MailSettingsError(SettingsError):
     """The setting for mail is not usable; the message says why, and never repeats a password."""
 
 

@@ -69,6 +69,34 @@ def test_what_cannot_be_meant_is_told_with_status_2(
     assert "Traceback" not in said.errors
 
 
+@pytest.mark.parametrize(
+    ("service", "settings", "complaint"),
+    [
+        ("notifications", {"smtp_url": "smtp://mail.example"}, "SAMMEN_SMTP_URL says not whom"),
+        ("notifications", {"smtp_url": "file://"}, "SAMMEN_SMTP_URL names no folder"),
+        ("placements", {"vault_key": "c2hvcnQ="}, "SAMMEN_VAULT_KEY: the vault's secret has 5"),
+        ("placements", {"vault_key": "secret!"}, "SAMMEN_VAULT_KEY: the vault's secret is not"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+@pytest.mark.parametrize("command", ["run", "up"])
+def test_a_setting_that_cannot_be_meant_is_told_before_anything_starts(
+    sammen: Sammen, command: str, service: str, settings: dict[str, str], complaint: str
+) -> None:
+    given = {
+        f"{service}_database_url": f"postgresql://sammen_{service}:x@127.0.0.1:1/sammen",
+        "kafka_bootstrap_servers": "embedded",
+        "oidc_issuer": "https://login.example",
+    }
+    said = (
+        sammen("run", service, **given, **settings)
+        if command == "run"
+        else sammen("up", **settings)
+    )
+    assert (said.status, said.output, len(said.errors.splitlines())) == (2, "", 1)
+    assert complaint in said.errors
+
+
 def test_a_setting_nobody_knows_is_told_with_the_nearest_known(sammen: Sammen) -> None:
     said = sammen("migrate", databse_url="x")
     assert said.status == 2

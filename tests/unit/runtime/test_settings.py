@@ -56,6 +56,57 @@ def test_the_outermost_ports_are_taken(port: str) -> None:
     assert read_settings({"SAMMEN_HTTP_PORT": port}).http_port == int(port)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "garbage-hunter2",
+        "http://u:hunter2@db",
+        "postgresql:u:hunter2@db",
+        "postgresql://u:hunter2@db:port",
+        "postgresql://u:hunter2@db:5432,other:-1/sammen",
+        "postgresql://u:hunter2@db two/sammen",
+    ],
+)
+def test_a_database_address_that_is_none_is_refused_by_name_and_form(url: str) -> None:
+    with pytest.raises(
+        SettingsError, match=r"^SAMMEN_BONUS_DATABASE_URL: .*postgresql://role"
+    ) as told:
+        read_settings({"SAMMEN_BONUS_DATABASE_URL": url})
+    assert "hunter2" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:hunter2@db/sammen?sslmode=require",
+        "postgres://u:p%40ss@db.example:5432/sammen",
+        "postgresql://u:p@ss:w@127.0.0.1:1/sammen",
+        "postgresql://u:p@[::1]:5432/sammen",
+        "postgresql://u:p@one:5432,two:5433/sammen",
+        "postgresql://u:p@/sammen?host=/run/postgresql",
+    ],
+)
+def test_every_address_the_driver_can_use_is_taken(url: str) -> None:
+    assert read_settings({"SAMMEN_DATABASE_URL": url}).need("database_url") == url
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    ["garbage", "login.example", "https://", "ftp://login.example", "https://a b/", "http://h:x"],
+)
+def test_an_issuer_that_is_no_web_address_is_refused_by_name(issuer: str) -> None:
+    with pytest.raises(SettingsError, match=r"^SAMMEN_OIDC_ISSUER: .*https://host"):
+        read_settings({"SAMMEN_OIDC_ISSUER": issuer})
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    ["https://login.example", "https://login.example/realms/sammen/", "http://127.0.0.1:9/issuer"],
+)
+def test_an_issuer_is_taken_as_it_is(issuer: str) -> None:
+    assert read_settings({"SAMMEN_OIDC_ISSUER": issuer}).oidc_issuer == issuer
+
+
 def test_secrets_are_not_shown() -> None:
     settings = read_settings(
         {
