@@ -13,17 +13,19 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, cast
+from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 import typer
 
 if TYPE_CHECKING:
-    from shared.messaging.letter import State
     from shared.runtime.service import Service
     from shared.web.identity import Role
 
 SERVICE_NAMES: Final = ("membership", "placements", "bonus", "notifications", "evaluation")
 """Every service there is, in the order in which they start."""
+
+MINUTES_MAX: Final = 366 * 24 * 60
+"""A year: a token for longer is a password."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,6 +41,7 @@ app.add_typer(contracts, name="contracts")
 app.add_typer(letters, name="dead-letters")
 
 ServiceName = Annotated[str, typer.Argument(metavar="SERVICE", help=" | ".join(SERVICE_NAMES))]
+LetterState = Literal["dead", "parked", "unknown_type", "replayed", "discarded"]
 LetterId = Annotated[int, typer.Argument(metavar="ID", help="As `dead-letters list` shows it.")]
 
 
@@ -125,7 +128,9 @@ def token(
     municipality: Annotated[str | None, typer.Option(help="Code of a municipality.")] = None,
     cvr: Annotated[str | None, typer.Option(help="CVR number of a company.")] = None,
     subject: Annotated[str | None, typer.Option(help="Who exactly; made up if left out.")] = None,
-    minutes: Annotated[int, typer.Option(min=1, help="How long it is good for.")] = 60,
+    minutes: Annotated[
+        int, typer.Option(min=1, max=MINUTES_MAX, help="How long it is good for.")
+    ] = 60,
 ) -> None:
     """Print a token of the development issuer of `sammen up`."""
     from services.commands import running
@@ -162,7 +167,7 @@ def check_contracts() -> None:
 @letters.command("list")
 def list_letters(
     service: Annotated[str | None, typer.Option(help="Only this service's.")] = None,
-    state: Annotated[str | None, typer.Option(help="dead, parked, unknown_type, ...")] = None,
+    state: Annotated[LetterState | None, typer.Option(help="Only those in this state.")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array on stdout.")] = False,
 ) -> None:
@@ -170,7 +175,7 @@ def list_letters(
     from services.commands import messages, texts
 
     services = all_services() if service is None else (_service(service),)
-    found = messages.list_letters(services, cast("State | None", state))
+    found = messages.list_letters(services, state)
     if as_json:
         objects = [{"service": name, **texts.letter_object(letter)} for name, letter in found]
         typer.echo(json.dumps(objects, indent=2))
@@ -192,7 +197,12 @@ def show_letter(service: ServiceName, letter: LetterId) -> None:
 def replay_letter(
     service: ServiceName,
     letter: Annotated[int | None, typer.Argument(metavar="[ID]", help="Without: all.")] = None,
-    value: Annotated[Path | None, typer.Option(help="File with the mended value.")] = None,
+    value: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with the mended value.", exists=True, dir_okay=False, readable=True
+        ),
+    ] = None,
 ) -> None:
     """Decide dead letters again, and those parked behind them."""
     from services.commands import messages, texts

@@ -17,7 +17,7 @@ from shared.database import (
 from shared.messaging.dead_letters import DeadLetterNotFoundError
 from shared.messaging.outbox import EventNotKeptError
 from shared.messaging.transport import TransportError
-from shared.runtime.datadir import DataDirHeldError
+from shared.runtime.datadir import DataDirHeldError, DataDirUnusableError
 from shared.runtime.settings import SettingsError
 from shared.runtime.system import NotSettledError
 from shared.web.issuer import TokenRequestError
@@ -32,6 +32,7 @@ FAULTS: Final = (
     BreakingContractChangeError,
     DatabaseUnavailableError,
     DataDirHeldError,
+    DataDirUnusableError,
     DemoError,
     DeadLetterNotFoundError,
     EmbeddedPostgresError,

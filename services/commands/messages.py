@@ -29,15 +29,23 @@ from shared.runtime.settings import SettingsError, read_settings, variable
 
 T = TypeVar("T")
 
-LISTED_MAX = 1000
+PAGE_LETTERS = 1000
 
 
 def list_letters(services: Sequence[Service], state: State | None) -> list[tuple[str, DeadLetter]]:
-    """Letters of the services in order of arrival, at most a thousand of each, by service."""
+    """Letters of the services in order of arrival, by service."""
 
     async def list_one(service: Service) -> list[DeadLetter]:
         async with _database(service) as database, database.connection() as connection:
-            return await dead_letters.list_dead_letters(connection, state=state, limit=LISTED_MAX)
+            letters: list[DeadLetter] = []
+            while page := await dead_letters.list_dead_letters(
+                connection,
+                state=state,
+                after_id=letters[-1].id if letters else 0,
+                limit=PAGE_LETTERS,
+            ):
+                letters += page
+            return letters
 
     async def list_all() -> list[tuple[str, DeadLetter]]:
         return [

@@ -24,14 +24,32 @@ class DataDirHeldError(Exception):
     """Another process is at work in the data folder; the message says which."""
 
 
+class DataDirUnusableError(Exception):
+    """The data folder, or what is kept in it, can't be used; the message says what to do."""
+
+
+@contextmanager
+def usable(data_dir: Path) -> Iterator[None]:
+    """Make the folder if it is missing, and say DataDirUnusableError when it fails us."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        yield
+    except OSError as error:
+        raise DataDirUnusableError(
+            f"{data_dir} can't be used as data folder ({error.strerror}); make it yours, or "
+            "choose another with SAMMEN_DATA_DIR."
+        ) from error
+
+
 @contextmanager
 def held(data_dir: Path) -> Iterator[None]:
     """Be the only one at work in the folder, made if missing; the lock dies with the process.
 
-    Raises DataDirHeldError.
+    Raises DataDirHeldError, DataDirUnusableError.
     """
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (data_dir / LOCK_FILE).open("a+") as lock:
+    with usable(data_dir):
+        lock_file = (data_dir / LOCK_FILE).open("a+")
+    with lock_file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -69,7 +87,7 @@ def folder_at_work(data_dir: Path) -> Path:
 def passwords(data_dir: Path, service_names: Sequence[str]) -> dict[str, str]:
     """The passwords of the services' roles, kept in the folder; made where missing."""
     file = data_dir / PASSWORDS_FILE
-    kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    kept = _read_texts(file)
     missing = [name for name in service_names if name not in kept]
     if missing:
         kept |= {name: secrets.token_urlsafe(24) for name in missing}
@@ -84,8 +102,21 @@ def remember_addresses(data_dir: Path, addresses: Mapping[str, str]) -> None:
 
 def known_addresses(data_dir: Path) -> dict[str, str]:
     """The database addresses of the system last at work here, by setting; empty if none was."""
-    file = data_dir / ADDRESSES_FILE
-    return json.loads(file.read_text()) if file.exists() else {}
+    return _read_texts(data_dir / ADDRESSES_FILE)
+
+
+def _read_texts(file: Path) -> dict[str, str]:
+    """What a file of ours says; nothing if there is none. Raises DataDirUnusableError."""
+    try:
+        texts: dict[str, str] = json.loads(file.read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError) as error:
+        raise DataDirUnusableError(
+            f"{file} can't be read ({error}); restore it, or choose another data folder with "
+            "SAMMEN_DATA_DIR."
+        ) from error
+    return texts
 
 
 def write_private(file: Path, text: str) -> None:

@@ -42,8 +42,9 @@ async def embedded_surroundings(
 
     The database is migrated and the topics are there. `durable=False` lets a PostgreSQL of our own
     leave it to the operating system when to write: that survives any process, but no power cut.
-    Raises DataDirHeldError when another process is at work in the data folder, PortTakenError,
-    EmbeddedPostgresError, and SettingsError before anything is started.
+    Raises DataDirHeldError when another process is at work in the data folder,
+    DataDirUnusableError, PortTakenError, EmbeddedPostgresError, and SettingsError before anything
+    is started.
     """
     for service in services:
         service.check_settings(settings)
@@ -153,14 +154,16 @@ def local_issuer(settings: Settings) -> DevelopmentIssuer:
     """The development issuer of the data folder, to print tokens with.
 
     Its address is that of the `up` or `demo` last started there, or the one the next would have.
+    Raises DataDirUnusableError.
     """
     data_dir = datadir.folder_at_work(settings.data_dir.resolve())
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     known = data_dir / datadir.ISSUER_ADDRESS_FILE
     address = f"http://{LOOPBACK}:{settings.http_port}{PATH}"
-    if known.exists():
-        address = known.read_text().strip()
-    return DevelopmentIssuer(address, load_key(data_dir / datadir.ISSUER_KEY_FILE), SystemClock())
+    with datadir.usable(data_dir):
+        if known.exists():
+            address = known.read_text().strip()
+        key = load_key(data_dir / datadir.ISSUER_KEY_FILE)
+    return DevelopmentIssuer(address, key, SystemClock())
 
 
 @contextmanager

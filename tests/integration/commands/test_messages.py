@@ -9,6 +9,7 @@ import pytest
 from services.evaluation.service import SERVICE as EVALUATION
 from services.membership.service import SERVICE as MEMBERSHIP
 from shared.contracts.membership import CompanyJoined
+from shared.database import Database
 from shared.messaging.embedded import EmbeddedTransport
 from shared.messaging.transport import OutgoingRecord
 from shared.runtime.plans import role_of
@@ -19,6 +20,15 @@ from tests.support.services import running_system
 
 CVR = "99000007"
 TOPIC = "membership.events.v1"
+LETTERS = 2001
+MANY_LETTERS = """
+INSERT INTO dead_letter (
+    consumer, topic, partition, record_offset, appended_at, headers, redacted, state, reason,
+    detail, recorded_at
+)
+SELECT 'evaluation.known', 'a.b.v1', 0, number, now(), '[]', false, 'dead', 'bad', '', now()
+FROM generate_series(1, $1::integer) AS number
+"""
 
 
 async def publish_garbage(database: TestDatabase) -> None:
@@ -36,6 +46,23 @@ async def spoilt(prepared: TestDatabase) -> TestDatabase:
     async with running_system(prepared, [EVALUATION], clock=clock_at("2017-03-01")) as running:
         await running.settled()
     return prepared
+
+
+async def test_however_many_dead_letters_there_are_the_newest_is_listed_too(
+    sammen: Sammen, prepared: TestDatabase
+) -> None:
+    database = await Database.connect(
+        prepared.url(role_of("evaluation")), application_name="test", schema="evaluation"
+    )
+    async with database.connection() as connection:
+        await connection.execute(MANY_LETTERS, LETTERS)
+    await database.close()
+    settings = settings_of(prepared)
+    lines = sammen("dead-letters", "list", "--service", "evaluation", **settings).lines
+    assert [int(line.split()[1]) for line in lines] == list(range(1, LETTERS + 1))
+    assert sammen("dead-letters", "list", "--state", "parked", **settings).lines == [
+        "There are no dead letters."
+    ]
 
 
 async def test_a_dead_letter_is_listed_shown_tried_again_and_given_up(

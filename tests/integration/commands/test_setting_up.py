@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import jwt
 import pytest
 
@@ -57,6 +59,9 @@ def test_no_token_is_made_for_another_issuer(sammen: Sammen) -> None:
         (("topics", "check"), "SAMMEN_KAFKA_BOOTSTRAP_SERVERS is not set"),
         (("dead-letters", "list"), "SAMMEN_MEMBERSHIP_DATABASE_URL is not set"),
         (("dead-letters", "discard", "bonus", "1", "--reason", " "), "say why"),
+        (("dead-letters", "replay", "bonus", "1", "--value", "no-such"), "does not exist"),
+        (("dead-letters", "list", "--state", "deaf"), "'deaf' is not one of 'dead'"),
+        (("token", "--role", "caseworker", "--minutes", "99999999999"), "--minutes"),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
@@ -95,6 +100,31 @@ def test_a_setting_that_cannot_be_meant_is_told_before_anything_starts(
     )
     assert (said.status, said.output, len(said.errors.splitlines())) == (2, "", 1)
     assert complaint in said.errors
+
+
+@pytest.mark.parametrize("command", [("up",), ("demo",), ("token", "--role", "caseworker")])
+@pytest.mark.parametrize("folder", ["occupied", "occupied/below", "/proc/sammen"])
+def test_a_data_folder_that_cannot_be_made_is_told_in_one_line(
+    sammen: Sammen, tmp_path: Path, command: tuple[str, ...], folder: str
+) -> None:
+    (tmp_path / "occupied").write_text("a file", encoding="utf-8")
+    said = sammen(*command, data_dir=folder)
+    assert (said.status, said.output, len(said.errors.splitlines())) == (1, "", 1)
+    assert "can't be used as data folder" in said.errors
+    assert "SAMMEN_DATA_DIR" in said.errors
+
+
+@pytest.mark.parametrize(
+    ("file", "command"), [("addresses.json", ("dead-letters", "list")), ("passwords.json", ("up",))]
+)
+def test_a_file_of_the_data_folder_that_is_damaged_is_named(
+    sammen: Sammen, tmp_path: Path, prepared: TestDatabase, file: str, command: tuple[str, ...]
+) -> None:
+    (tmp_path / file).write_text("{", encoding="utf-8")
+    said = sammen(*command, data_dir=str(tmp_path), database_url=prepared.owner_url)
+    assert (said.status, said.output) == (1, "")
+    assert f"{tmp_path / file} can't be read" in said.errors
+    assert "Traceback" not in said.errors
 
 
 def test_a_setting_nobody_knows_is_told_with_the_nearest_known(sammen: Sammen) -> None:
