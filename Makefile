@@ -5,18 +5,24 @@ BIN := $(PYTHON_ENVIRONMENT)/bin
 SET_UP := sh deploy/local/set-up.sh
 ARGS ?=
 TESTS ?= tests
+KAFKA ?= embedded
+# KAFKA=local: what follows runs beside an Apache Kafka of its own.
+BESIDE_KAFKA := $(if $(filter local,$(KAFKA)),$(BIN)/python -m deploy.kafka.local with --fresh -- )
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check static bench format lock clean
+.PHONY: help demo kafka test check static bench format lock clean
 
 help: ## list the targets
 	@echo "Sammen: make TARGET"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(BIN)/.run ## run the whole system on sample data, 2016 to 2018 (ARGS=--exit ends it after the summary)
-	@$(BIN)/sammen demo $(ARGS)
+demo: $(BIN)/.run $(if $(BESIDE_KAFKA),$(BIN)/.kafka) ## run the whole system on sample data, 2016 to 2018 (ARGS=--exit ends it after the summary; KAFKA=local: on Apache Kafka)
+	@$(BESIDE_KAFKA)$(BIN)/sammen demo $(ARGS)
 
-test: $(BIN)/.node static ## run every check and every test, on real PostgreSQL (TESTS=tests/e2e for a part)
+kafka: $(BIN)/.kafka ## run an Apache Kafka on this machine until Ctrl-C (ARGS="--nodes 3")
+	@$(BIN)/python -m deploy.kafka.local up $(ARGS)
+
+test: $(BIN)/.node $(BIN)/.kafka static ## run every check and every test, on real PostgreSQL (TESTS=tests/e2e for a part)
 	@$(BIN)/pytest $(TESTS) $(ARGS)
 
 check: static ## format, lint, strict types, imports, architecture and unit tests, in under a minute
@@ -52,3 +58,6 @@ $(BIN)/.develop: requirements/develop.txt requirements/build.txt pyproject.toml 
 
 $(BIN)/.node: deploy/local/set-up.sh | $(BIN)/.develop
 	@$(SET_UP) node
+
+$(BIN)/.kafka: deploy/kafka/pom.xml deploy/local/set-up.sh | $(BIN)/.run
+	@$(SET_UP) kafka

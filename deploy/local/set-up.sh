@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sets up what a make target needs on a bare Debian or Ubuntu machine with git, make and Python.
-# Usage: set-up.sh run | develop | node | clean
+# Usage: set-up.sh run | develop | node | kafka | clean
 set -eu
 cd "$(dirname "$0")/../.."
 bin=.venv/bin
@@ -57,6 +57,14 @@ install_node() {
   }
 }
 
+# Apache Kafka is Java; Maven gets its jars into a cache outside the checkout. Without them the tests
+# that need it say so, and fail where CI is set.
+install_kafka() {
+  $bin/python -m deploy.kafka.local fetch 2>/dev/null && return
+  install_debian openjdk-17-jre-headless maven || install_debian openjdk-21-jre-headless maven || true
+  $bin/python -m deploy.kafka.local fetch || say "the tests on Apache Kafka will be skipped"
+}
+
 # A demo or `sammen up` that was killed may have left its PostgreSQL running in the data folder.
 stop_postgres() {
   find .sammen -name postmaster.pid 2>/dev/null | while read -r file; do
@@ -76,6 +84,7 @@ case "${1:-}" in
   run) install_python run; touch $bin/.run ;;
   develop) install_python develop; touch $bin/.run $bin/.develop ;;
   node) install_node; touch $bin/.node ;;
+  kafka) install_kafka; touch $bin/.kafka ;;
   clean) clean ;;
-  *) stop_with "usage: set-up.sh run | develop | node | clean" ;;
+  *) stop_with "usage: set-up.sh run | develop | node | kafka | clean" ;;
 esac

@@ -1,0 +1,138 @@
+"""`python -m deploy.kafka.local up|with|fetch`: a local Apache Kafka from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from deploy.kafka.local.cluster import LocalKafka
+from deploy.kafka.local.commanding import PASSED_ON, SIGNALLED, run_command
+from deploy.kafka.local.failure import LocalKafkaError
+from deploy.kafka.local.fetching import fetch_jars, find_java
+
+USUAL_PORT = 9092
+LOOK_SECONDS = 1.0
+BOOTSTRAP, SECURITY = "SAMMEN_KAFKA_BOOTSTRAP_SERVERS", "SAMMEN_KAFKA_SECURITY"
+
+
+def say(sentence: str) -> None:
+    """Tell the person at the terminal."""
+    sys.stderr.write(f"kafka: {sentence}\n")
+    sys.stderr.flush()
+
+
+def up(asked: argparse.Namespace) -> int:
+    """Run a cluster until told to stop; 1 when it ends by itself."""
+    kafka = LocalKafka(
+        _data_dir(asked),
+        nodes=asked.nodes,
+        secured=asked.secured,
+        users=dict.fromkeys(asked.user or (), ""),
+        port=asked.port,
+        say=say,
+    )
+    with kafka:
+        _announce(kafka)
+        signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
+        while signal.sigtimedwait(PASSED_ON, LOOK_SECONDS) is None:
+            if not kafka.node_pids():
+                raise LocalKafkaError(f"all nodes ended; look into {kafka.data_dir}/node-*/*.log")
+        say("stopping")
+    return 0
+
+
+def with_cluster(asked: argparse.Namespace) -> int:
+    """Run a command beside a cluster; the command's exit code."""
+    kafka = LocalKafka(
+        Path(tempfile.mkdtemp(prefix="sammen-kafka-")) if asked.fresh else _data_dir(asked),
+        nodes=asked.nodes,
+        port=asked.port,
+        throw_away=asked.fresh,
+        say=say,
+    )
+    kafka.start()
+    try:
+        where = {BOOTSTRAP: kafka.bootstrap_servers, SECURITY: "plain"}
+        return run_command(asked.command, {**os.environ, **where})
+    finally:
+        kafka.stop(at_once=asked.fresh)
+
+
+def fetch(_: argparse.Namespace) -> int:
+    """Get what a later start needs, and look for Java."""
+    find_java()
+    fetch_jars(say=say)
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 2 when there is something to do first, which is said."""
+    asked = _parser().parse_args(arguments)
+    for number in PASSED_ON - {signal.SIGINT}:
+        signal.signal(number, _end)
+    try:
+        code: int = asked.does(asked)
+    except LocalKafkaError as error:
+        say(str(error))
+        return 2
+    except KeyboardInterrupt:
+        return SIGNALLED + signal.SIGINT
+    return code
+
+
+def _end(number: int, _: object) -> None:
+    sys.exit(SIGNALLED + number)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.kafka.local", description="A real Apache Kafka on this machine."
+    )
+    commands = parser.add_subparsers(required=True)
+    one = commands.add_parser("up", help="run until Ctrl-C; records are kept for the next time")
+    one.add_argument("--secured", action="store_true", help="TLS, SCRAM and ACLs")
+    one.add_argument("--user", action="append", help="a user of the secured cluster; repeatable")
+    one.set_defaults(does=up)
+    other = commands.add_parser("with", help="run COMMAND with a cluster, and stop it afterwards")
+    other.add_argument("--fresh", action="store_true", help="an empty cluster, removed afterwards")
+    other.add_argument("command", nargs="+", metavar="COMMAND", help="after --")
+    other.set_defaults(does=with_cluster, secured=False)
+    for each, port in ((one, USUAL_PORT), (other, None)):
+        each.add_argument("--nodes", type=int, choices=(1, 3), default=1)
+        each.add_argument("--data", type=Path, help="the cluster's folder (.sammen/kafka-...)")
+        each.add_argument("--port", type=int, default=port, help="node 1's, the others' follow")
+    third = commands.add_parser("fetch", help="get the jars into their cache, and look for Java")
+    third.set_defaults(does=fetch)
+    return parser
+
+
+def _data_dir(asked: argparse.Namespace) -> Path:
+    """A folder for every kind of cluster, so that one may change one's mind."""
+    if asked.data is not None:
+        return Path(asked.data)
+    base = Path(os.environ.get("SAMMEN_DATA_DIR") or ".sammen")
+    return base / f"kafka-{asked.nodes}{'-secured' if asked.secured else ''}"
+
+
+def _announce(kafka: LocalKafka) -> None:
+    lines = [
+        f"Kafka is up: {kafka.bootstrap_servers}",
+        f"  export {BOOTSTRAP}={kafka.bootstrap_servers}",
+    ]
+    if kafka.secured:
+        lines += [f"  authority: {kafka.ca_file}"]
+        lines += [f"  users and passwords: {kafka.data_dir}/cluster.json"]
+    else:
+        lines += [f"  export {SECURITY}=plain"]
+    lines += [f"Records are kept in {kafka.data_dir}. Stop it with Ctrl-C."]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

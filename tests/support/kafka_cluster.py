@@ -1,0 +1,62 @@
+"""Real Apache Kafka for tests: a cluster each, on free ports, in a folder that goes with it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from deploy.kafka.local import LocalKafka, LocalKafkaError
+from deploy.kafka.local.fetching import fetch_jars, find_java
+from shared.messaging.kafka.access import Credentials, KafkaAccess
+
+
+def kafka_or_skip() -> None:
+    """Skip the test, with the remedy, where Java or the jars can't be had.
+
+    Where the environment variable CI is set nothing is skipped: there the test fails.
+    """
+    try:
+        find_java()
+        fetch_jars()
+    except LocalKafkaError as error:
+        reason = f"no Apache Kafka: {error}"
+        if os.environ.get("CI"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+
+
+@contextmanager
+def kafka_cluster(
+    *,
+    nodes: int = 1,
+    secured: bool = False,
+    users: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[LocalKafka]:
+    """A running cluster that notices dead nodes fast; it and its folder are gone afterwards."""
+    kafka_or_skip()
+    kafka = LocalKafka(
+        Path(tempfile.mkdtemp(prefix="sammen-test-kafka-")),
+        nodes=nodes,
+        secured=secured,
+        users=users or {},
+        fast_failover=True,
+        throw_away=True,
+        settings=settings or {},
+    )
+    kafka.start()
+    try:
+        yield kafka
+    finally:
+        kafka.stop(at_once=True)
+
+
+def access_to(kafka: LocalKafka, user: str = "admin") -> KafkaAccess:
+    """How the user reaches the cluster; in the clear when it is not secured."""
+    credentials = Credentials(user, kafka.password_of(user)) if kafka.secured else None
+    return KafkaAccess(kafka.bootstrap_servers, credentials, kafka.ca_file)
