@@ -91,7 +91,7 @@ class Administration:
             elif answer.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
                 found[name] = DescribedTopic(name, "", 0, may_write=False, may_read=False)
             elif answer.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
-                raise self.asking.fault(answer, f"looking at topic {name}")
+                raise self.asking.fault(answer, f"look at topic {name}")
         return found
 
     async def list_topic_names(self) -> list[str]:
@@ -123,7 +123,7 @@ class Administration:
             return AclOperation.READ in (answer.authorized_operations or [])
         if answer.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
             return False
-        raise self.asking.fault(answer, f"looking at group {group}")
+        raise self.asking.fault(answer, f"look at group {group}")
 
     def _metadata(self) -> ClusterMetadata:
         """The library has no way to ask for this without holding up a thread."""

@@ -130,16 +130,16 @@ class Asking:
             answers[key] = future.result() if error is None else error
         return answers
 
-    def fault(self, error: KafkaError, what: str = "that") -> TransportError:
-        """What to raise for an error of the cluster about `what`."""
+    def fault(self, error: KafkaError, what: str = "do that") -> TransportError:
+        """What to raise when the cluster answers an attempt to do `what` with an error."""
         if error.code() in FORBIDDEN:
             return TransportForbiddenError(
-                f"{self._user or 'whoever is unnamed'} may not do {what} on {self._servers}: "
-                f"{error.str()}; grant it, or come as somebody who may"
+                f"{self._user or 'whoever comes without a name'} may not {what} on "
+                f"{self._servers} ({error.str()}); grant it, or come as somebody who may"
             )
         if _is_unanswered(error) or error.retriable():
-            return TransportUnavailableError(f"{self._servers}: {what}: {error.str()}")
-        return TransportError(f"{self._servers}: {what}: {error.name()}: {error.str()}")
+            return TransportUnavailableError(f"can't {what} on {self._servers}: {error.str()}")
+        return TransportError(f"can't {what} on {self._servers}: {error.str()}")
 
     def _unanswered(self) -> TransportError:
         if self._trouble is not None and self._trouble.code() == KafkaError._AUTHENTICATION:
