@@ -16,7 +16,8 @@ from pathlib import Path
 from shared.database import EmbeddedPostgres
 from shared.messaging.embedded import EmbeddedTransport
 from shared.messaging.transport import OutgoingRecord, Record, Subscription
-from tests.support.transports import READER, WRITER, EmbeddedBus, embedded_bus
+from tests.support.buses import READER, WRITER
+from tests.support.transports import EmbeddedBus, embedded_bus
 
 BATCH = 1_000
 BATCHES = 40

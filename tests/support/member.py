@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from shared.messaging.transport import Record, Subscription
+from shared.observability.logs import configure_logs
 from tests.support.transports import open_address
 from tests.support.waiting import WAIT_SECONDS_MAX
 
@@ -94,4 +95,5 @@ async def main(address: str, group: str, topic: str, batch_records_max: str) -> 
 
 
 if __name__ == "__main__":
+    configure_logs(sys.stderr, renderer="json")
     asyncio.run(main(*sys.argv[1:]))

@@ -14,7 +14,7 @@ from shared.database import Database
 from shared.messaging.embedded import store
 from shared.messaging.embedded.faults import SessionLostError, faults_named
 from shared.messaging.embedded.membership import Membership
-from shared.messaging.embedded.waiting import Patience, wait_at_most
+from shared.messaging.patience import Patience, wait_at_most
 from shared.messaging.transport import (
     BatchHandler,
     Position,

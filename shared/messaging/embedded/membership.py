@@ -16,7 +16,7 @@ from shared.database import Connection, Database
 from shared.messaging.embedded import store
 from shared.messaging.embedded.faults import faults_named
 from shared.messaging.embedded.store import Seat
-from shared.messaging.embedded.waiting import wait_at_most
+from shared.messaging.patience import wait_at_most
 from shared.messaging.transport import Subscription, TransportError, TransportUnavailableError
 
 HEARTBEATS_PER_SESSION = 3

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.database import Row
-from shared.messaging.embedded.partitioner import partition_of
+from shared.messaging.partitioner import partition_of
 from shared.messaging.transport import Header, OutgoingRecord, Record
 
 RECORDS_PER_CALL_MAX = 5_000

@@ -38,8 +38,12 @@ class KafkaAccess:
             "sasl_mechanism": MECHANISM,
             "sasl_plain_username": self.credentials.user,
             "sasl_plain_password": self.credentials.password,
-            "ssl_context": ssl.create_default_context(cafile=self.ca_file),
+            "ssl_context": self.ssl_context(),
         }
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """Whose certificates are believed. Raises OSError or ssl.SSLError as above."""
+        return ssl.create_default_context(cafile=self.ca_file)
 
     def for_librdkafka(self) -> dict[str, str]:
         """What confluent-kafka's clients take to connect so."""

@@ -12,7 +12,7 @@ from confluent_kafka.admin import AclOperation, ClusterMetadata
 
 from shared.messaging.kafka.access import KafkaAccess
 from shared.messaging.kafka.asking import CALL_SECONDS_MAX, Asking
-from shared.messaging.transport import TransportUnavailableError
+from shared.messaging.transport import TransportError, TransportForbiddenError
 
 PING_SECONDS_MAX: Final = 5.0
 COORDINATOR_SECONDS_MAX: Final = 3.0
@@ -107,7 +107,10 @@ class Administration:
         while True:
             try:
                 return await self._may_join(group)
-            except TransportUnavailableError:
+            except TransportForbiddenError:
+                raise
+            except TransportError:
+                # A coordinator that is only just being found answers with an error of any kind.
                 if asyncio.get_running_loop().time() > give_up_at:
                     raise
             await asyncio.sleep(COORDINATOR_RETRY_SECONDS)

@@ -9,15 +9,8 @@ import pytest
 
 from shared.database import EmbeddedServer
 from shared.messaging.transport import Transport
-from tests.support.transports import (
-    BUSES,
-    READER,
-    WRITER,
-    Bus,
-    EmbeddedBus,
-    embedded_bus,
-    open_address,
-)
+from tests.support.buses import READER, WRITER, Bus
+from tests.support.transports import BUSES, EmbeddedBus, embedded_bus, open_address
 
 OpenTransport = Callable[[str], Awaitable[Transport]]
 

@@ -8,7 +8,7 @@ from collections import Counter
 
 from shared.messaging.transport import Subscription, Transport
 from tests.integration.transport.conftest import OpenTransport
-from tests.support.transports import WRITER, Bus, Inbox, record
+from tests.support.buses import WRITER, Bus, Inbox, record
 from tests.support.waiting import until
 
 WRITERS = 8

@@ -13,7 +13,7 @@ from shared.messaging.transport import (
     TransportForbiddenError,
 )
 from tests.integration.transport.conftest import OpenTransport
-from tests.support.transports import READER, STRANGER, Bus, Inbox, record
+from tests.support.buses import READER, STRANGER, Bus, Inbox, record
 from tests.support.waiting import until
 
 

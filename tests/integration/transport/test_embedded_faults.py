@@ -14,8 +14,9 @@ from shared.messaging.transport import (
     TransportForbiddenError,
     TransportUnavailableError,
 )
+from tests.support.buses import READER, WRITER, Inbox, record
 from tests.support.postgres import DatabaseFactory, login_plan
-from tests.support.transports import READER, WRITER, EmbeddedBus, Inbox, open_address, record
+from tests.support.transports import EmbeddedBus, open_address
 from tests.support.waiting import until
 
 

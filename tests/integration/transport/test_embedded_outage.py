@@ -18,16 +18,9 @@ from shared.messaging.transport import (
     Transport,
     TransportUnavailableError,
 )
+from tests.support.buses import READER, WRITER, Inbox, record
 from tests.support.postgres import guarded
-from tests.support.transports import (
-    READER,
-    WRITER,
-    EmbeddedBus,
-    Inbox,
-    embedded_bus,
-    open_address,
-    record,
-)
+from tests.support.transports import EmbeddedBus, embedded_bus, open_address
 from tests.support.waiting import until
 
 Stop = Callable[[EmbeddedPostgres], Awaitable[None]]

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from shared.database import Connection, Database, Fault, fault_of
-from tests.support.transports import READER, STRANGER, WRITER, EmbeddedBus
+from tests.support.buses import READER, STRANGER, WRITER
+from tests.support.transports import EmbeddedBus
 
 TABLES = ("topic", "permission", "partition", "record", "consumer_group", "member", "progress")
 

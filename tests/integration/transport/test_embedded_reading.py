@@ -8,7 +8,8 @@ from typing import NamedTuple
 import pytest
 
 from shared.messaging.transport import OffsetGapError, Subscription, Transport
-from tests.support.transports import READER, WRITER, EmbeddedBus, Inbox, open_address, record
+from tests.support.buses import READER, WRITER, Inbox, record
+from tests.support.transports import EmbeddedBus, open_address
 from tests.support.waiting import until
 
 

@@ -13,15 +13,8 @@ from shared.messaging.transport import (
     TopicMismatchError,
     TransportForbiddenError,
 )
-from tests.support.transports import (
-    READER,
-    STRANGER,
-    WRITER,
-    EmbeddedBus,
-    Inbox,
-    open_address,
-    record,
-)
+from tests.support.buses import READER, STRANGER, WRITER, Inbox, record
+from tests.support.transports import EmbeddedBus, open_address
 from tests.support.waiting import until
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from shared.messaging.embedded import EmbeddedTransport, membership
 from shared.messaging.transport import Subscription
-from tests.support.transports import READER, WRITER, EmbeddedBus, Inbox, record
+from tests.support.buses import READER, WRITER, Inbox, record
+from tests.support.transports import EmbeddedBus
 from tests.support.waiting import until
 
 # Far longer than a test may take: what happens in time happened for another reason.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.messaging.transport import OffsetGapError, Subscription, Transport
-from tests.support.transports import Bus, Inbox, record
+from tests.support.buses import Bus, Inbox, record
 from tests.support.waiting import until
 
 

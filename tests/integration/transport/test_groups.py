@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from shared.messaging.transport import Subscription, Transport, TransportConsumer
+from tests.support.buses import READER, SESSION_SECONDS, Bus, Inbox, record
 from tests.support.member import member_process
-from tests.support.transports import READER, SESSION_SECONDS, Bus, Inbox, record
 from tests.support.waiting import until
 
 

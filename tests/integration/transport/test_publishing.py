@@ -17,7 +17,7 @@ from shared.messaging.transport import (
     TransportForbiddenError,
 )
 from tests.integration.transport.conftest import OpenTransport
-from tests.support.transports import STRANGER, Bus, Inbox, record
+from tests.support.buses import STRANGER, Bus, Inbox, record
 from tests.support.waiting import until
 
 HEADERS: tuple[Header, ...] = (

@@ -7,7 +7,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.messaging.embedded.partitioner import murmur2, partition_of
+from shared.messaging.partitioner import murmur2, partition_of
 
 # From Kafka's own test of its hash (org.apache.kafka.common.utils.UtilsTest), there signed.
 KNOWN = {

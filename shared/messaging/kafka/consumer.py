@@ -1,0 +1,297 @@
+"""Delivering: one member of one group on Kafka, one batch in flight, offsets committed after it.
+
+FastStream polls and hands over batches. Here stand the promises: nothing is delivered before the
+group's offsets are known to be readable, a rebalance waits for the batch in flight, offsets are
+committed explicitly, and whatever can't be read on stops the member for good.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Final
+
+from aiokafka import ConsumerRebalanceListener, TopicPartition, errors
+
+from shared.messaging.kafka.access import KafkaAccess
+from shared.messaging.kafka.faults import FORBIDDEN, faults_named, translate
+from shared.messaging.kafka.guard import TopicGuard
+from shared.messaging.kafka.records import Read, record_of
+from shared.messaging.kafka.shell import SessionTimes, Shell
+from shared.messaging.kafka.standing import ANSWER_SECONDS_MAX, Standing
+from shared.messaging.kafka.tenure import Gap, Tenure, gap_error, offsets_after
+from shared.messaging.patience import Patience
+from shared.messaging.transport import (
+    BatchHandler,
+    Position,
+    Subscription,
+    TransportError,
+    TransportUnavailableError,
+)
+from shared.observability.logs import Log
+
+LOG = Log(__name__)
+
+LEAVE_SECONDS_MAX: Final = 5.0
+DOUBT_LOOKS: Final = 5
+"""So many looks in a row must find a partition shorter than it was, before that is believed."""
+
+
+class KafkaConsumer(ConsumerRebalanceListener):
+    """One member of one group; starts once."""
+
+    def __init__(
+        self,
+        access: KafkaAccess,
+        subscription: Subscription,
+        handler: BatchHandler,
+        guard: TopicGuard,
+        *,
+        times: SessionTimes,
+        instance: str | None,
+        look_seconds: float,
+    ) -> None:
+        self._subscription = subscription
+        self._handler = handler
+        self._guard = guard
+        self._look_seconds = look_seconds
+        self._standing = Standing(subscription.group)
+        self._shell = Shell(
+            access,
+            subscription,
+            times=times,
+            instance=instance,
+            listener=self,
+            on_batch=self._on_batch,
+            on_error=self._on_error,
+        )
+        self._tenure: Tenure | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._started = False
+        self._stopping = False
+        self._left = False
+        self._failure: BaseException | None = None
+        self.rebalances = 0
+        """How often partitions were given to this member."""
+
+    async def start(self) -> None:
+        """See TransportConsumer.start."""
+        assert not self._started, "a consumer starts once; make another"
+        await self._guard.learn()
+        self._started = True
+        # The group may be busy for long; nobody waits for it here.
+        self._spawn(self._open())
+        self._spawn(self._watch())
+
+    async def stop(self) -> None:
+        """See TransportConsumer.stop."""
+        self._stopping = True
+        if (tenure := self._tenure) is not None:
+            await tenure.idle.wait()
+        await self._leave()
+
+    async def abandon(self) -> None:
+        """Stop as a dying process would: a batch in flight is cut off, nothing is committed."""
+        self._stopping = True
+        await self._leave()
+
+    async def positions(self) -> Mapping[tuple[str, int], Position]:
+        """See TransportConsumer.positions; waits for the group to give out its partitions.
+
+        Raises TransportUnavailableError when that takes long, or the brokers don't answer.
+        """
+        if not self._started or self._left or self._stopping:
+            return {}
+        with faults_named(f"partitions of {self._subscription.group}"):
+            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                tenure = await self._begun_tenure()
+        next_offsets = dict(tenure.next_offsets)
+        ends = await self._standing.ends(self._shell.consumer, [*next_offsets])
+        return {
+            (partition.topic, partition.partition): Position(
+                offset, max(offset, ends.get(partition, offset))
+            )
+            for partition, offset in next_offsets.items()
+        }
+
+    def failure(self) -> BaseException | None:
+        """See TransportConsumer.failure."""
+        return self._failure
+
+    async def on_partitions_revoked(self, _revoked: object) -> None:
+        """End the tenure; the group waits here until the batch in flight is committed."""
+        if (tenure := self._tenure) is None:
+            return
+        await tenure.idle.wait()
+        tenure.ended.set()
+        self._tenure = None
+        LOG.debug("partitions_released", group=self._subscription.group)
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Begin a tenure; heartbeats begin only when this returns, so it returns at once."""
+        if self._tenure is not None:
+            self._tenure.ended.set()
+        self._tenure = tenure = Tenure(frozenset(assigned))
+        self.rebalances += 1
+        LOG.info("partitions_assigned", group=self._subscription.group, partitions=len(assigned))
+        self._spawn(self._begin(tenure))
+
+    async def _open(self) -> None:
+        patience = Patience()
+        while not self._stopping and not self._left:
+            try:
+                await self._shell.open()
+            except (errors.KafkaConnectionError, OSError) as error:
+                LOG.warning("bus_unavailable", detail=str(error))
+                await asyncio.sleep(patience.lose())
+            else:
+                return
+
+    async def _begin(self, tenure: Tenure) -> None:
+        """Find out where the group stands; only then may anything be delivered."""
+        patience = Patience()
+        doubts = 0
+        while not tenure.ended.is_set() and not self._left:
+            try:
+                offsets, gaps = await self._standing.beginning(
+                    self._shell.consumer, tenure.partitions
+                )
+            except TransportUnavailableError as error:
+                LOG.warning("bus_unavailable", detail=str(error))
+                await asyncio.sleep(patience.lose())
+                continue
+            if not gaps:
+                tenure.next_offsets = offsets
+                tenure.begun.set()
+                return
+            doubts = self._doubt(doubts, gaps)
+            await asyncio.sleep(self._look_seconds / DOUBT_LOOKS)
+
+    async def _watch(self) -> None:
+        """Look now and then whether what this member reads is still there, and still the same."""
+        doubts = 0
+        while True:
+            await asyncio.sleep(self._look_seconds)
+            tenure = self._tenure
+            if tenure is None or not tenure.active:
+                continue
+            before = dict(tenure.next_offsets)
+            try:
+                await self._guard.require_unchanged()
+                gaps = await self._standing.find_gaps(self._shell.consumer, before)
+            except TransportUnavailableError as error:
+                LOG.debug("bus_unavailable", detail=str(error))
+                continue
+            # What moved meanwhile was there to be read.
+            stood_still = tenure.active and before == tenure.next_offsets
+            doubts = self._doubt(doubts, gaps) if gaps and stood_still else 0
+
+    def _doubt(self, doubts: int, gaps: Sequence[Gap]) -> int:
+        """Count one more look that found gaps. Raises OffsetGapError when they must be believed."""
+        if doubts + 1 >= DOUBT_LOOKS or not all(gap.may_pass for gap in gaps):
+            raise gap_error(self._subscription.group, gaps)
+        return doubts + 1
+
+    async def _on_batch(self, records: tuple[Read, ...]) -> None:
+        """Deliver one batch; one that belongs to an ended tenure is delivered again later."""
+        tenure = self._tenure
+        if self._stopping or self._left or tenure is None or not await tenure.wait_until_active():
+            return
+        if not tenure.partitions.issuperset(offsets_after(records)):
+            return
+        tenure.idle.clear()
+        try:
+            await self._require_no_gap(tenure, records)
+            await self._handler([record_of(record) for record in records])
+            await self._commit(tenure, offsets_after(records))
+        except Exception as error:  # noqa: BLE001 - whatever ends delivery is what failure() says
+            self._fail(error)
+        finally:
+            tenure.idle.set()
+
+    async def _require_no_gap(self, tenure: Tenure, records: Sequence[Read]) -> None:
+        """Raise OffsetGapError when records between the last batch and this one are gone."""
+        if jumps := tenure.jumps(records):
+            gaps = await self._standing.find_gaps(self._shell.consumer, jumps)
+            if gone := [gap for gap in gaps if not gap.may_pass]:
+                raise gap_error(self._subscription.group, gone)
+
+    async def _commit(self, tenure: Tenure, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit what the batch consumed, for as long as the partitions are ours."""
+        patience = Patience()
+        while True:
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                    await self._shell.consumer.commit(dict(offsets))
+            except (errors.CommitFailedError, errors.IllegalStateError):
+                # Others have these partitions, and will be given the batch again.
+                LOG.warning("partitions_released", group=self._subscription.group)
+                return
+            except FORBIDDEN as error:
+                raise translate(error, f"committing for {self._subscription.group}") from error
+            except (errors.KafkaError, TimeoutError, OSError) as error:
+                if self._stopping:
+                    return
+                LOG.warning("bus_unavailable", detail=f"{type(error).__name__}: {error}")
+                await asyncio.sleep(patience.lose())
+            else:
+                tenure.advance(offsets)
+                return
+
+    async def _begun_tenure(self) -> Tenure:
+        """The tenure that has begun, once there is one. Raises the failure there is instead."""
+        while True:
+            if self._failure is not None or self._left:
+                raise TransportUnavailableError(f"{self._subscription.group} has stopped")
+            tenure = self._tenure
+            if tenure is not None and tenure.active:
+                return tenure
+            await asyncio.sleep(0.02)
+
+    def _on_error(self, error: BaseException) -> None:
+        """Hear what FastStream would only have logged: what waiting can't mend ends the member."""
+        retriable = getattr(error, "retriable", False)
+        if isinstance(error, errors.KafkaError) and (retriable or _is_connection(error)):
+            LOG.warning("bus_unavailable", detail=f"{type(error).__name__}: {error}")
+        elif isinstance(error, Exception) and not isinstance(error, errors.ConsumerStoppedError):
+            self._fail(translate(error, f"hearing as {self._subscription.group}"))
+
+    def _fail(self, error: BaseException) -> None:
+        if self._failure is not None or self._left:
+            return
+        self._failure = error
+        LOG.error("component_failed", component=self._subscription.group, reason=str(error))
+        # Others may have more luck with these partitions, and must not wait for us.
+        task = asyncio.create_task(self._leave(), name=f"leaving {self._subscription.group}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work, name=f"bus {self._subscription.group}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._on_done)
+
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            named = error if isinstance(error, TransportError) else translate(error, "hearing")
+            self._fail(named if isinstance(error, errors.KafkaError) else error)
+
+    async def _leave(self) -> None:
+        """Leave the group and end every task; what hangs is left to its connection's end."""
+        if self._left:
+            return
+        self._left = True
+        if self._tenure is not None:
+            self._tenure.ended.set()
+        current = asyncio.current_task()
+        for task in self._tasks - {current}:
+            task.cancel()
+        with contextlib.suppress(TimeoutError, errors.KafkaError, OSError):
+            async with asyncio.timeout(LEAVE_SECONDS_MAX):
+                await self._shell.close()
+
+
+def _is_connection(error: BaseException) -> bool:
+    return isinstance(error, errors.KafkaConnectionError | errors.RequestTimedOutError)

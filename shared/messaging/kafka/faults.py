@@ -1,0 +1,81 @@
+"""What Kafka's clients report, in the words of the transport's promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from aiokafka import errors
+
+from shared.messaging.transport import (
+    RecordRefusedError,
+    RecordTooLargeError,
+    TopicMismatchError,
+    TransportError,
+    TransportForbiddenError,
+    TransportUnavailableError,
+)
+
+FORBIDDEN = (
+    errors.TopicAuthorizationFailedError,
+    errors.GroupAuthorizationFailedError,
+    errors.ClusterAuthorizationFailedError,
+)
+TOO_LARGE = (errors.MessageSizeTooLargeError, errors.RecordListTooLargeError)
+NO_SUCH_TOPIC = (errors.UnknownTopicOrPartitionError, errors.InvalidTopicError)
+
+
+class InvalidRecordError(errors.BrokerResponseError):
+    """The broker's answer to a record its topic can't take: a compacted one wants a key."""
+
+    errno = 87
+    message = "INVALID_RECORD"
+
+
+REFUSED = (errors.InvalidTimestampError, InvalidRecordError)
+
+
+def register_invalid_record() -> None:
+    """Teach aiokafka the one answer it does not know, and would report as an unknown error."""
+    errors.kafka_errors.setdefault(InvalidRecordError.errno, InvalidRecordError)
+
+
+def translate(error: BaseException, where: str) -> TransportError:
+    """The transport's error for one of Kafka's; the outcome of what was asked may be unknown."""
+    said = f"{where}: {type(error).__name__}: {error}"
+    if isinstance(error, TransportError):
+        return error
+    if isinstance(error, FORBIDDEN):
+        return TransportForbiddenError(f"{said}; grant it in deploy/kafka/topics.yaml")
+    if isinstance(error, TOO_LARGE):
+        return RecordTooLargeError(said)
+    if isinstance(error, NO_SUCH_TOPIC):
+        return TopicMismatchError(f"{said}; run `sammen topics create`")
+    if isinstance(error, REFUSED):
+        return RecordRefusedError(said)
+    return TransportUnavailableError(said)
+
+
+ORDER = (
+    TransportUnavailableError,
+    TransportForbiddenError,
+    TopicMismatchError,
+    RecordRefusedError,
+)
+"""Which of several errors is told: first what calls for sending everything again as it is."""
+
+
+def gravest(found: Sequence[TransportError]) -> TransportError:
+    """The one of several errors that decides what must be done."""
+    return min(found, key=lambda error: [isinstance(error, kind) for kind in ORDER].index(True))
+
+
+@contextmanager
+def faults_named(where: str) -> Iterator[None]:
+    """Raise Kafka's errors, and being kept waiting, as the transport's."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise TransportUnavailableError(f"{where}: Kafka did not answer in time") from error
+    except (errors.KafkaError, OSError) as error:
+        raise translate(error, where) from error

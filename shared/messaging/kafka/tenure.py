@@ -1,0 +1,110 @@
+"""A tenure: what a member knows of the partitions it was given, until they are taken away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aiokafka import TopicPartition
+
+from shared.messaging.kafka.records import Read
+from shared.messaging.transport import OffsetGapError
+
+REMEDY = (
+    "find out what was lost, have its publisher send it again (`sammen republish`), and let the "
+    "group begin anew (`sammen rewind`)"
+)
+
+
+@dataclass(slots=True)
+class Tenure:
+    """Partitions held from one rebalance to the next; nothing is delivered before `begun`."""
+
+    partitions: frozenset[TopicPartition]
+    next_offsets: dict[TopicPartition, int] = field(default_factory=dict)
+    """The offset each partition goes on from: what is before it was decided and committed."""
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while no batch of these partitions is in flight."""
+
+    def __post_init__(self) -> None:
+        self.idle.set()
+
+    @property
+    def active(self) -> bool:
+        """Whether batches may be decided: begun, and not ended."""
+        return self.begun.is_set() and not self.ended.is_set()
+
+    async def wait_until_active(self) -> bool:
+        """Wait for the beginning or the end, whichever comes first; whether it is active now."""
+        waits = [asyncio.ensure_future(event.wait()) for event in (self.begun, self.ended)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        return self.active
+
+    def jumps(self, records: Sequence[Read]) -> dict[TopicPartition, int]:
+        """The next offset of each partition whose first record lies beyond it.
+
+        A compacted topic may jump, and so does one that a transaction's marker lies in; records
+        before the next offset come again after a rebalance and are no jump.
+        """
+        return {
+            partition: self.next_offsets[partition]
+            for partition, offset in first_offsets(records).items()
+            if offset > self.next_offsets[partition]
+        }
+
+    def advance(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Note what was committed."""
+        self.next_offsets.update(offsets)
+
+
+def first_offsets(records: Iterable[Read]) -> dict[TopicPartition, int]:
+    """The offset of the first record of each partition; records of one lie in their order."""
+    firsts: dict[TopicPartition, int] = {}
+    for record in records:
+        firsts.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+    return firsts
+
+
+def offsets_after(records: Iterable[Read]) -> dict[TopicPartition, int]:
+    """The offset each partition goes on from after these records."""
+    return {TopicPartition(each.topic, each.partition): each.offset + 1 for each in records}
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A partition that can't be read on, and why."""
+
+    what: str
+    may_pass: bool
+    """A partition that has just moved to another broker may say for a moment that it ends earlier.
+    """
+
+
+def find_gaps(
+    next_offsets: Mapping[TopicPartition, int],
+    *,
+    beginnings: Mapping[TopicPartition, int],
+    ends: Mapping[TopicPartition, int],
+) -> list[Gap]:
+    """Partitions that begin after, or end before, the offset they are to be read from."""
+    gaps = []
+    for partition, offset in next_offsets.items():
+        where = f"{partition.topic}-{partition.partition} from offset {offset}"
+        if (beginning := beginnings.get(partition, 0)) > offset:
+            gaps.append(Gap(f"{where}, but it begins at {beginning}", may_pass=False))
+        elif (end := ends.get(partition, offset)) < offset:
+            gaps.append(Gap(f"{where}, but it ends at {end}", may_pass=True))
+    return gaps
+
+
+def gap_error(group: str, gaps: Iterable[Gap]) -> OffsetGapError:
+    """The error that stops a consumer for good, with what a person can do about it."""
+    said = "; ".join(gap.what for gap in gaps)
+    return OffsetGapError(f"group {group} would read {said}. Remedy: {REMEDY}.")

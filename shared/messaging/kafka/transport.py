@@ -1,0 +1,149 @@
+"""Apache Kafka as one user sees it: publishing, members of groups, and what the topics are."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Final
+from weakref import WeakSet
+
+from shared.messaging.kafka.access import KafkaAccess
+from shared.messaging.kafka.administration import Administration
+from shared.messaging.kafka.consumer import KafkaConsumer
+from shared.messaging.kafka.guard import TopicGuard
+from shared.messaging.kafka.publishing import PUBLISH_SECONDS_MAX, Partition, Publisher
+from shared.messaging.kafka.shell import SessionTimes
+from shared.messaging.partitioner import partition_of
+from shared.messaging.transport import (
+    BatchHandler,
+    OutgoingRecord,
+    Subscription,
+    TopicMismatchError,
+    TransportForbiddenError,
+    TransportUnavailableError,
+)
+
+START_SECONDS_MAX: Final = 30.0
+START_RETRY_SECONDS: Final = 0.5
+LOOK_SECONDS: Final = 5.0
+"""How often a member looks whether its topics are still the ones it knew."""
+
+
+class KafkaTransport:
+    """A cluster as the user in `access` may use it.
+
+    `instance` names this process among those of the same service (a pod's name): a member with a
+    name gets its partitions back when it returns within its session, and nothing moves meanwhile.
+    """
+
+    def __init__(
+        self,
+        access: KafkaAccess,
+        *,
+        instance: str | None = None,
+        times: SessionTimes | None = None,
+        look_seconds: float = LOOK_SECONDS,
+        publish_seconds_max: float = PUBLISH_SECONDS_MAX,
+    ) -> None:
+        self._access = access
+        self._instance = instance
+        self._times = times or SessionTimes()
+        self._look_seconds = look_seconds
+        self._administration = Administration(access)
+        self._publisher = Publisher(access, publish_seconds_max=publish_seconds_max)
+        # One that runs is kept by its own tasks; one that was let go of is forgotten.
+        self._consumers: WeakSet[KafkaConsumer] = WeakSet()
+        self._partition_counts: dict[str, int] = {}
+        self._keyless = count()
+
+    async def start(self) -> None:
+        """See Transport.start. Raises TransportForbiddenError for a wrong password."""
+        # While a broker is away it writes several lines a second, of which ours say the same.
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + START_SECONDS_MAX
+        while True:
+            try:
+                await self._administration.ping()
+                return
+            except TransportUnavailableError:
+                if loop.time() >= give_up_at:
+                    raise
+            await asyncio.sleep(START_RETRY_SECONDS)
+
+    async def close(self) -> None:
+        """See Transport.close; a consumer still at work is cut off."""
+        for consumer in list(self._consumers):
+            await consumer.abandon()
+        self._consumers.clear()
+        await self._publisher.close()
+        await self._administration.close()
+
+    async def check_topics(self, topics: Mapping[str, int]) -> None:
+        """See Transport.check_topics."""
+        found = await self._administration.describe_topics([*topics])
+        closed = [name for name, topic in found.items() if not (topic.may_read or topic.may_write)]
+        if closed:
+            raise TransportForbiddenError(
+                f"{', '.join(closed)}: closed to this user, or missing; grant it in "
+                "deploy/kafka/topics.yaml and run `sammen topics create`"
+            )
+        wrong = [
+            f"{name} has {found[name].partitions if name in found else 'no'} partitions, not {n}"
+            for name, n in topics.items()
+            if name not in found or found[name].partitions != n
+        ]
+        if wrong:
+            raise TopicMismatchError(f"{'; '.join(wrong)}; run `sammen topics create`")
+
+    async def publish(self, records: Sequence[OutgoingRecord]) -> None:
+        """See Transport.publish."""
+        if not records:
+            return
+        await self._count_partitions({record.topic for record in records})
+        keyless = next(self._keyless)
+        by_partition: dict[Partition, list[OutgoingRecord]] = {}
+        for record in records:
+            partitions = self._partition_counts[record.topic]
+            number = (
+                keyless % partitions if record.key is None else partition_of(record.key, partitions)
+            )
+            by_partition.setdefault((record.topic, number), []).append(record)
+        try:
+            await self._publisher.publish(by_partition)
+        except (TopicMismatchError, TransportForbiddenError):
+            self._partition_counts.clear()
+            raise
+
+    def consumer(self, subscription: Subscription, handler: BatchHandler) -> KafkaConsumer:
+        """See Transport.consumer."""
+        consumer = KafkaConsumer(
+            self._access,
+            subscription,
+            handler,
+            TopicGuard(self._administration, subscription),
+            times=self._times,
+            instance=self._instance,
+            look_seconds=self._look_seconds,
+        )
+        self._consumers.add(consumer)
+        return consumer
+
+    async def _count_partitions(self, names: set[str]) -> None:
+        unknown = sorted(names - self._partition_counts.keys())
+        if not unknown:
+            return
+        for name, topic in (await self._administration.describe_topics(unknown)).items():
+            if not topic.may_write:
+                raise TransportForbiddenError(
+                    f"{name}: this user may not write, or there is no such topic; grant it in "
+                    "deploy/kafka/topics.yaml and run `sammen topics create`"
+                )
+            self._partition_counts[name] = topic.partitions
+        missing = sorted(names - self._partition_counts.keys())
+        if missing:
+            raise TopicMismatchError(
+                f"{', '.join(missing)}: no such topic; run `sammen topics create`"
+            )

@@ -1,0 +1,180 @@
+"""Apache Kafka as a bus under test: a secured broker, its topics and its ACLs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import TopicCollection, TopicPartition
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from deploy.kafka.local import LocalKafka
+from shared.messaging.kafka.access import Credentials, KafkaAccess
+from shared.messaging.kafka.shell import SessionTimes
+from shared.messaging.kafka.transport import KafkaTransport
+from tests.support.buses import PRINCIPALS, READER, SESSION_SECONDS, WRITER
+from tests.support.waiting import until
+
+LOOK_SECONDS = 0.5
+TIMES = SessionTimes(session_seconds=SESSION_SECONDS, heartbeat_seconds=0.2, metadata_seconds=1.0)
+BATCH_HEADER_BYTES = 1_000
+
+
+class KafkaBus:
+    """A cluster, and the rights of its administrator."""
+
+    def __init__(self, cluster: LocalKafka) -> None:
+        self.cluster = cluster
+        self._clients: dict[str, AdminClient] = {}
+        self.admin = AdminClient({**self.access("admin").for_librdkafka()})
+
+    def access(self, user: str) -> KafkaAccess:
+        """How a user reaches the cluster."""
+        return KafkaAccess(
+            self.cluster.bootstrap_servers,
+            Credentials(user, self.cluster.password_of(user)),
+            self.cluster.ca_file,
+        )
+
+    async def create_topic(
+        self,
+        name: str,
+        *,
+        partitions: int = 1,
+        compacted: bool = False,
+        maximum_bytes: int = 100_000,
+        writers: Sequence[str] = (WRITER,),
+        readers: Sequence[str] = (READER,),
+    ) -> None:
+        topic = NewTopic(
+            name,
+            partitions,
+            self.cluster.nodes,
+            config={
+                "cleanup.policy": "compact" if compacted else "delete",
+                "max.message.bytes": str(maximum_bytes + BATCH_HEADER_BYTES),
+                "message.timestamp.type": "LogAppendTime",
+            },
+        )
+        await _all_done(self.admin.create_topics([topic]))
+        rights = [(writer, AclOperation.WRITE) for writer in writers]
+        rights += [(reader, AclOperation.READ) for reader in readers]
+        await self.grant(name, rights)
+
+    async def grant(self, topic: str, rights: Sequence[tuple[str, AclOperation]]) -> None:
+        """Let users write or read a topic."""
+        bindings = [
+            _allow(ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, user, right)
+            for user, right in rights
+        ]
+        await _all_done(self.admin.create_acls(bindings))
+        for user, right in rights:
+            await until(
+                lambda user=user, right=right: self._may(user, topic, right), what="granted"
+            )
+
+    async def _may(self, user: str, topic: str, right: AclOperation) -> bool:
+        """Whether the brokers have heard of it: they do some time after it was granted."""
+        client = self._clients.setdefault(user, AdminClient({**self.access(user).for_librdkafka()}))
+        futures = client.describe_topics(
+            TopicCollection([topic]), include_authorized_operations=True
+        )
+        described = await asyncio.wrap_future(futures[topic])
+        return right in (described.authorized_operations or [])
+
+    async def delete_topic(self, name: str) -> None:
+        await _all_done(self.admin.delete_topics([name]))
+        await until(lambda: name not in self.admin.list_topics(timeout=5).topics, what="it is gone")
+
+    async def delete_records(self, topic: str, *, partition: int, before: int) -> None:
+        await _all_done(self.admin.delete_records([TopicPartition(topic, partition, before)]))
+
+    def address(self, principal: str) -> str:
+        access = self.access(principal)
+        assert access.credentials is not None
+        return json.dumps(
+            {
+                "kind": "kafka",
+                "servers": access.bootstrap_servers,
+                "user": access.credentials.user,
+                "password": access.credentials.password,
+                "ca_file": str(access.ca_file),
+            }
+        )
+
+    async def open_groups(self) -> None:
+        """Let everybody join the groups that begin with their name, and see what topics exist."""
+        bindings = [
+            binding
+            for user in PRINCIPALS
+            for binding in (
+                _allow(
+                    ResourceType.GROUP,
+                    f"{user}.",
+                    ResourcePatternType.PREFIXED,
+                    user,
+                    AclOperation.READ,
+                ),
+                _allow(
+                    ResourceType.TOPIC,
+                    "*",
+                    ResourcePatternType.LITERAL,
+                    user,
+                    AclOperation.DESCRIBE,
+                ),
+            )
+        ]
+        await _all_done(self.admin.create_acls(bindings))
+
+
+def open_kafka(where: dict[str, str]) -> KafkaTransport:
+    """A transport to the cluster and as the user that an address names."""
+    access = KafkaAccess(
+        where["servers"], Credentials(where["user"], where["password"]), Path(where["ca_file"])
+    )
+    return KafkaTransport(access, times=TIMES, look_seconds=LOOK_SECONDS)
+
+
+@asynccontextmanager
+async def kafka_bus(nodes: int = 1) -> AsyncIterator[KafkaBus]:
+    """A secured cluster for a test session."""
+    with tempfile.TemporaryDirectory(prefix="sammen-kafka-") as folder:
+        cluster = LocalKafka(
+            Path(folder),
+            nodes=nodes,
+            secured=True,
+            users=dict.fromkeys(PRINCIPALS, ""),
+            fast_failover=True,
+        )
+        await asyncio.to_thread(cluster.start)
+        try:
+            bus = KafkaBus(cluster)
+            await bus.open_groups()
+            yield bus
+        finally:
+            await asyncio.to_thread(cluster.stop)
+
+
+def _allow(
+    kind: ResourceType, name: str, pattern: ResourcePatternType, user: str, right: AclOperation
+) -> AclBinding:
+    return AclBinding(kind, name, pattern, f"User:{user}", "*", right, AclPermissionType.ALLOW)
+
+
+async def _all_done(futures: Mapping[Any, Future[Any]]) -> None:
+    for future in futures.values():
+        await asyncio.wrap_future(future)
