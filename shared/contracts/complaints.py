@@ -15,7 +15,8 @@ TEXT_MAX: Final = 600
 """Characters of a complaint; fits `ShortText`."""
 
 _FIELD = re.compile(rb'"([^"\\]*)"[ \t\r\n]*:')
-_TEN_DIGITS = re.compile(rb"[0-9]{6}-?[0-9]{4}")
+# Between a number's date and its last digits a dash and two blanks take up to nine bytes of UTF-8.
+_TEN_DIGITS = re.compile(rb'[0-9]{6}[^0-9A-Za-z"]{0,9}[0-9]{4}')
 
 _SENTENCES: Final = {
     "missing": "is missing",

@@ -14,9 +14,14 @@ MASK = "[person number]"
 _CANONICAL_UUID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII
 )
-# Ten digits, DDMMYY and four more, that are no part of a longer word or number. An underscore
-# counts as a border, so that `cpr_0101801234` in a file name is found.
-_PERSON_NUMBER = re.compile(r"(?<![^\W_])(\d\d)(\d\d)(\d\d)-?\d{4}(?![^\W_])")
+# DDMMYY and four more digits, as people write them: joined, or with a blank, a hyphen or a dash of
+# any kind between, and no part of a longer word or number. An underscore counts as a border, so
+# that `cpr_0101801234` in a file name is found.
+_BLANK = "[ \u00a0\u202f]?"
+_DASH = "[-\u00ad\u2010-\u2015\u2212\ufe63\uff0d]?"
+_PERSON_NUMBER = re.compile(
+    rf"(?<![^\W_])(\d\d)(\d\d)(\d\d){_BLANK}{_DASH}{_BLANK}\d{{4}}(?![^\W_])"
+)
 
 
 class InvalidPersonReferenceError(ValueError):
@@ -37,11 +42,12 @@ def parse_person_reference(text: str) -> str:
 
 
 def contains_person_number(text: str) -> bool:
-    """Tell whether a text holds what may be a civil registration number, with or without hyphen.
+    """Tell whether a text holds what may be a civil registration number, however it is set apart.
 
     Any DDMMYYNNNN with a day that exists (or exists after taking 60 from it) counts: modulus 11 is
     not asked for, since valid numbers without it are issued. Ten digits that happen to begin like
-    a date are therefore found too. Digits inside a UUID or a longer number or word are not.
+    a date are therefore found too. Digits inside a UUID or a longer number or word are not, nor
+    a number whose date and last four digits have more between them than a dash and a blank beside.
     """
     return any(_may_be_person_number(match) for match in _PERSON_NUMBER.finditer(text))
 

@@ -80,6 +80,8 @@ def test_headers_that_can_not_be_right_are_named(
         (BODY[:-1] + b',"\\u0063vr":"99000015"}', "duplicate_field"),
         (BODY[:-1] + b',"x":{"y":1,"y":2}}', "duplicate_field"),
         (BODY[:-1] + b',"note":"610180-1234"}', "person_number"),
+        (BODY[:-1] + b',"note":"610180 1234"}', "person_number"),
+        (BODY[:-1] + ',"note":"610180 \u2013 1234"}'.encode(), "person_number"),
         (BODY[:-1] + b',"note":["x",{"6101801234":1}]}', "person_number"),
         (BODY[:-1] + b',"note":"6101\\u00380-1234"}', "person_number"),
     ],

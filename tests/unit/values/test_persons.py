@@ -19,7 +19,7 @@ from shared.values.persons import (
 
 DAYS = st.dates(min_value=date(1858, 1, 1), max_value=date(2057, 12, 31))
 SERIALS = st.integers(0, 9999).map("{:04d}".format)
-HYPHENS = st.sampled_from(["", "-"])
+HYPHENS = st.sampled_from(["", "-", " ", " - ", "\u2013", " \u2013 ", "\u00a0", "\u2011"])
 BORDERS = st.text(alphabet=" \n.,;:/()'\"_-–=<>æ"[:-1], max_size=4)
 WORDS = st.text(alphabet=string.ascii_letters + string.digits + "æøåÆØÅ٣", min_size=1)
 
@@ -81,6 +81,10 @@ def test_not_even_a_uuid_built_around_one(number: str, rest: str) -> None:
         "the file 6101801234.0 as a spreadsheet writes it",
         "61018012-34 or 610180-1234",
         "٦١٠١٨٠-١٢٣٤",
+        "file 610180 1234",
+        "610180 - 1234",
+        "610180\u20131234",  # the dash word processors make of a hyphen
+        "610180\u00a01234",
     ],
 )
 def test_these_are_found(text: str) -> None:
@@ -104,6 +108,9 @@ def test_these_are_found(text: str) -> None:
         "8902011234",  # 2001 and 1901 had no 29 February
         "3104991234",
         "610180--1234",
+        "610180   1234",
+        "610180\n1234",
+        "610180, 1234",
         "99000007",
     ],
 )
