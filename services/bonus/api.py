@@ -21,10 +21,11 @@ from services.bonus.store import cases, facts
 from services.bonus.store.cases import BonusCase
 from services.bonus.store.facts import StoredPlacement
 from shared.contracts.base import Contract
-from shared.contracts.fields import Day, Milestone, PlacementId
+from shared.contracts.fields import Cvr, Day, Milestone, PlacementId
 from shared.messaging.work import Work
 from shared.runtime.service import ServiceContext
 from shared.web.body import FromJson
+from shared.web.days import AskedDay
 from shared.web.idempotency import Answer, answer_once
 from shared.web.identity import Identity, allow
 from shared.web.problems import invalid, not_found
@@ -73,9 +74,9 @@ def _add_cases(routes: APIRouter, context: ServiceContext) -> None:
     @routes.get("/cases", summary="Bonus cases the caller may know of")
     async def list_cases(
         caller: Reader,
-        placement: Annotated[str | None, Query(max_length=200)] = None,
+        placement: Annotated[PlacementId | None, Query()] = None,
         person: Annotated[str | None, Query(max_length=36)] = None,
-        employer: Annotated[str | None, Query(max_length=8)] = None,
+        employer: Annotated[Cvr | None, Query()] = None,
     ) -> dict[str, object]:
         async with context.begin() as work:
             found = await reading.list_visible_cases(
@@ -87,8 +88,8 @@ def _add_cases(routes: APIRouter, context: ServiceContext) -> None:
     async def show_case(
         case: str,
         caller: Reader,
-        as_of: Annotated[date | None, Query(description="Seen on; absent = today.")] = None,
-        known_on: Annotated[date | None, Query(description="Known by; absent = now.")] = None,
+        as_of: Annotated[AskedDay | None, Query(description="Seen on; absent = today.")] = None,
+        known_on: Annotated[AskedDay | None, Query(description="Known by; absent = now.")] = None,
     ) -> dict[str, object]:
         async with context.begin() as work:
             found = await reading.find_visible_case(work, scope_of(caller), case)

@@ -14,6 +14,7 @@ from services.bonus.handlers import reading
 from services.bonus.store.cases import BonusCase
 from shared.messaging.work import Work
 from shared.runtime.service import ServiceContext
+from shared.web.days import ChosenDay
 from shared.web.identity import Identity, allow_page
 from shared.web.pages import render
 from shared.web.problems import not_found
@@ -21,7 +22,7 @@ from shared.web.problems import not_found
 Reader = Annotated[
     Identity, Depends(allow_page("company", "municipality", "caseworker", "approver", "finance"))
 ]
-Day = Annotated[date | None, Query()]
+Chosen = Annotated[ChosenDay, Query()]
 
 
 def router(context: ServiceContext) -> APIRouter:
@@ -38,7 +39,7 @@ def router(context: ServiceContext) -> APIRouter:
 
     @routes.get("/bonus/cases/{case}")
     async def show_case(
-        request: Request, case: str, reader: Reader, as_of: Day = None, known_on: Day = None
+        request: Request, case: str, reader: Reader, as_of: Chosen = None, known_on: Chosen = None
     ) -> HTMLResponse:
         async with context.begin() as work:
             found = await reading.find_visible_case(work, reading.scope_of(reader), case)

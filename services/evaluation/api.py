@@ -5,20 +5,19 @@ What may be known of few persons is told to caseworkers and operations only (`do
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials
-from pydantic import BeforeValidator
 
 from services.evaluation.domain.figures import Figures, Moment, for_the_public
 from services.evaluation.handlers import figures_between
-from shared.contracts.fields import EARLIEST_DAY, Day
+from shared.contracts.fields import EARLIEST_DAY
 from shared.runtime.service import ServiceContext
 from shared.values.clock import today
 from shared.values.dates import add_months
+from shared.web.days import AskedDay
 from shared.web.identity import BEARER, Identity, allow
 from shared.web.problems import invalid
 
@@ -41,17 +40,6 @@ async def _caller(
     return await allow()(request, bearer)
 
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-def _refuse_other_writings(text: str) -> str:
-    """Digits alone would be read as seconds since 1970."""
-    if not _DAY.fullmatch(text):
-        raise ValueError("a day is written YYYY-MM-DD")
-    return text
-
-
-AskedDay = Annotated[Day, BeforeValidator(_refuse_other_writings)]
 Caller = Annotated[Identity | None, Depends(_caller)]
 From = Annotated[
     AskedDay | None, Query(alias="from", description="The day before; 24 months earlier.")

@@ -126,6 +126,22 @@ async def test_a_case_is_explained_as_it_was_known_on_another_day(employed: Offi
     assert any("30" in line and "19" in line for line in first["explanation"])
 
 
+@pytest.mark.parametrize(
+    "query", ["placement=%00", "employer=%00", "employer=99000008", "placement=610180-1234"]
+)
+async def test_a_filter_that_can_fit_nothing_is_refused(employed: Office, query: str) -> None:
+    status, told = await answer(employed, "GET", f"/bonus/v1/cases?{query}", "caseworker")
+    assert (status, told["type"]) == (422, "urn:sammen:problem:invalid-request")
+
+
+@pytest.mark.parametrize("day", ["0", "1483228800", "2017-02-30", "9999-12-31", "20170301"])
+async def test_a_day_is_written_in_one_way_only(employed: Office, day: str) -> None:
+    path = f"/bonus/v1/cases/{await case_id(employed)}"
+    for query in (f"as_of={day}", f"known_on={day}"):
+        status, _ = await answer(employed, "GET", f"{path}?{query}", "caseworker")
+        assert status == 422
+
+
 @pytest.mark.parametrize("unknown", ["nonsense", "0192f0a0-0000-4000-8000-00000000ffff"])
 async def test_an_unknown_case_is_not_found(employed: Office, unknown: str) -> None:
     status, _ = await answer(employed, "GET", f"/bonus/v1/cases/{unknown}", "caseworker")
@@ -137,6 +153,8 @@ async def test_the_case_page_shows_the_rules_behind_each_instalment(employed: Of
     async with employed.system.client("caseworker") as client:
         page = await client.get(f"/bonus/cases/{case}", headers={"Accept": "text/html"})
         listing = await client.get("/bonus/cases", headers={"Accept": "text/html"})
+        cleared = await client.get(f"/bonus/cases/{case}?as_of=&known_on=")
+    assert cleared.text == page.text
     assert page.status_code == listing.status_code == 200
     assert "integrationsloven § 46" in page.text
     assert case in listing.text
