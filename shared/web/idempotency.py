@@ -23,6 +23,7 @@ from starlette.responses import Response
 from shared.database import Connection
 from shared.messaging.work import Work
 from shared.observability.catalogue import KeyOutcome
+from shared.values.persons import contains_person_number
 from shared.web.identity import Identity
 from shared.web.problems import Problem
 
@@ -122,6 +123,13 @@ def _key(request: Request) -> str | None:
             "This is not an Idempotency-Key",
             400,
             f"A key is 1 to {KEY_CHARACTERS_MAX} printable ASCII characters.",
+        )
+    if contains_person_number(key):
+        raise Problem(
+            "idempotency-key-invalid",
+            "This is not an Idempotency-Key",
+            400,
+            "A key is kept, so it may not hold a civil registration number; use a random one.",
         )
     return key
 

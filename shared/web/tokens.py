@@ -19,6 +19,7 @@ from jwt import PyJWK
 from shared.observability.logs import Log
 from shared.values.cvr import InvalidCvrNumberError, parse_cvr
 from shared.values.municipalities import InvalidMunicipalityCodeError, parse_municipality_code
+from shared.values.persons import contains_person_number
 from shared.web.identity import ROLES, Identity, IssuerUnreachableError, TokenRefusedError
 
 LOG = Log(__name__)
@@ -28,6 +29,8 @@ ALGORITHM: Final = "ES256"
 CURVE: Final = "P-256"
 LEEWAY_SECONDS: Final = 30
 TOKEN_CHARACTERS_MAX: Final = 8192
+SUBJECT_CHARACTERS_MAX: Final = 255
+"""OpenID Connect Core 1.0, section 2, on `sub`."""
 KEYS_FRESH_SECONDS: Final = 300.0
 """Keys older than this are asked for again at the next token."""
 KEYS_BELIEVED_SECONDS: Final = 3600.0
@@ -173,6 +176,10 @@ def _identity(claims: Mapping[str, object]) -> Identity:
     subject, role = claims["sub"], claims.get("role")
     if not isinstance(subject, str) or not subject:
         raise TokenRefusedError("`sub` is empty")
+    if len(subject) > SUBJECT_CHARACTERS_MAX or not subject.isprintable():
+        raise TokenRefusedError("`sub` is too long, or holds characters that don't print")
+    if contains_person_number(subject):
+        raise TokenRefusedError("`sub` holds a civil registration number, and would be kept")
     if role not in ROLES:
         raise TokenRefusedError("`role` is none of Sammen's")
     municipality, cvr = claims.get("municipality"), claims.get("cvr")

@@ -72,6 +72,16 @@ async def test_a_key_may_stand_in_quotes_or_not(client: httpx.AsyncClient) -> No
     assert (await ask(client, "k")).headers["idempotency-replayed"] == "true"
 
 
+async def test_a_person_number_is_no_key_since_keys_are_kept(
+    running: SystemUnderTest, client: httpx.AsyncClient
+) -> None:
+    for key in ("6101801234", "placement of 610180-1234"):
+        answer = await ask(client, key)
+        assert (answer.status_code, slug(answer)) == (400, "idempotency-key-invalid")
+        assert "1234" not in answer.text
+    assert await effects(running) == (0, 0)
+
+
 async def test_fifty_requests_at_once_have_one_effect(
     running: SystemUnderTest, client: httpx.AsyncClient
 ) -> None:

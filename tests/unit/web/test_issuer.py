@@ -15,10 +15,11 @@ from fastapi import APIRouter, Depends
 from shared.observability.metrics import Metrics
 from shared.runtime.clock import SystemClock
 from shared.web.app import Application, WebParts, build_app
-from shared.web.identity import Identity, allow, allow_page
+from shared.web.identity import Identity, Role, allow, allow_page
 from shared.web.issuer import (
     SIGN_IN_PATH,
     DevelopmentIssuer,
+    TokenRequestError,
     _create_key,
     issuer_router,
     load_key,
@@ -135,3 +136,18 @@ def test_a_process_that_lost_the_race_uses_the_key_of_the_one_that_won(tmp_path:
     _create_key(file)  # as a process does that found no key a moment before
     assert load_key(file).private_numbers() == won.private_numbers()
     assert [entry.name for entry in tmp_path.iterdir()] == ["issuer.key"]
+
+
+@pytest.mark.parametrize(
+    ("role", "told"),
+    [
+        ("emperor", {}),
+        ("municipality", {}),
+        ("municipality", {"municipality": "9999"}),
+        ("company", {"cvr": "99000008"}),
+    ],
+)
+def test_the_issuer_makes_no_token_that_would_be_refused(role: Role, told: dict[str, str]) -> None:
+    issuer = DevelopmentIssuer(ADDRESS, ec.generate_private_key(ec.SECP256R1()), SystemClock())
+    with pytest.raises(TokenRequestError):
+        issuer.issue_token(role, municipality=told.get("municipality"), cvr=told.get("cvr"))
