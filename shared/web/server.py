@@ -11,9 +11,10 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from shared.web.connections import PunctualConnection
+
 KEEP_ALIVE_SECONDS: Final = 5
 DRAIN_SECONDS_MAX: Final = 10
-CONNECTIONS_MAX: Final = 500
 HEADER_BYTES_MAX: Final = 32 * 1024
 BACKLOG: Final = 512
 
@@ -45,7 +46,7 @@ class HttpServer:
             ws="none",
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
-            limit_concurrency=CONNECTIONS_MAX,
+            http=PunctualConnection,
             h11_max_incomplete_event_size=HEADER_BYTES_MAX,
         )
         self._server = _Server(config)
