@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -12,11 +13,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.values.persons import mask_person_numbers
+from shared.web.body import is_json
 from shared.web.pages import render
 from shared.web.problems import Problem, invalid
 
 ERRORS_SHOWN_MAX = 100
 ECHO_CHARACTERS_MIN = 3
+
+NOTHING_HERE = "Nothing is at this address. /openapi.json lists those there are, to the last slash."
+NOT_SENT_AS_JSON = Problem(
+    "media-type-unsupported",
+    "The content is not said to be JSON",
+    415,
+    "Send JSON, and the header `Content-Type: application/json`.",
+)
 
 
 def answer_problems(app: FastAPI) -> None:
@@ -35,14 +45,16 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
     refusal = cast("HTTPException", error)
     title = HTTPStatus(refusal.status_code).phrase
     slug = title.lower().replace(" ", "-").replace("'", "")
-    return _answer(
-        request, Problem(slug, title, refusal.status_code, headers=refusal.headers or {})
-    )
+    detail = NOTHING_HERE if refusal.status_code == HTTPStatus.NOT_FOUND else None
+    headers = refusal.headers or {}
+    return _answer(request, Problem(slug, title, refusal.status_code, detail, headers=headers))
 
 
 def _on_invalid(request: Request, error: Exception) -> Response:
     """What doesn't fit the contract: where and why, but never what was sent."""
     raised = cast("RequestValidationError", error).errors()
+    if _was_not_read(request, raised):
+        return _answer(request, NOT_SENT_AS_JSON)
     errors = [
         {
             "place": _place(one["loc"]),
@@ -54,6 +66,12 @@ def _on_invalid(request: Request, error: Exception) -> Response:
     count = len(raised)
     detail = f"{count} {'place does' if count == 1 else 'places do'} not fit the contract."
     return _answer(request, invalid(detail, errors=errors))
+
+
+def _was_not_read(request: Request, raised: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a route wanted JSON and there was content, but it was said to be something else."""
+    content_missed = any(one["loc"] == ("body",) and one["type"] != "missing" for one in raised)
+    return content_missed and not is_json(request.headers.get("content-type", ""))
 
 
 def _place(location: tuple[int | str, ...]) -> str:

@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from shared.observability.metrics import Metrics
 from shared.web.answers import answer_problems
 from shared.web.identity import SESSION_COOKIE, Authenticator
-from shared.web.middleware import CONTENT_BYTES_MAX, Content, Watched
+from shared.web.middleware import CONTENT_BYTES_MAX, Bounded, Content, Watched
 from shared.web.pages import STATIC_FOLDER, build_environment
 from shared.web.problems import MEDIA_TYPE
 
@@ -85,6 +85,7 @@ def build_app(
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
     app.add_middleware(Content, bytes_max=content_bytes_max)
+    app.add_middleware(Bounded)
     app.add_middleware(Watched, metrics=metrics)  # added last, so it stands outermost
     return app
 

@@ -12,9 +12,21 @@ import json
 from typing import Annotated, Any, NoReturn, TypeVar
 
 from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema, to_json
+from pydantic_core import (
+    CoreSchema,
+    PydanticCustomError,
+    PydanticSerializationError,
+    core_schema,
+    to_json,
+)
 
 T = TypeVar("T")
+
+
+def is_json(content_type: str) -> bool:
+    """Tell whether a Content-Type means JSON, whatever its parameters."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
 
 
 class LooseJsonError(ValueError):
@@ -62,6 +74,15 @@ def _refuse_infinite(text: str) -> float:
     return number
 
 
+def _as_json(value: object) -> bytes:
+    try:
+        return to_json(value)
+    except PydanticSerializationError as error:
+        raise PydanticCustomError(
+            "unusable_json", "holds half a character (a lone surrogate) or is nested too deep"
+        ) from error
+
+
 class _JsonMode:
     """Validates a Python value as the JSON it came from, without changing its JSON Schema."""
 
@@ -71,7 +92,7 @@ class _JsonMode:
         handler: GetCoreSchemaHandler,
     ) -> CoreSchema:
         inner = handler(source)
-        again = core_schema.no_info_plain_validator_function(to_json)
+        again = core_schema.no_info_plain_validator_function(_as_json)
         return core_schema.json_or_python_schema(
             json_schema=inner,
             python_schema=core_schema.chain_schema([again, core_schema.json_schema(inner)]),

@@ -14,12 +14,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.database import Fault, fault_of
 from shared.observability.logs import Log
 from shared.observability.metrics import Metrics
-from shared.web.body import LooseJsonError, refuse_loose_json
+from shared.web.body import LooseJsonError, is_json, refuse_loose_json
 from shared.web.problems import Problem, unavailable
 
 LOG = Log(__name__)
 
 CONTENT_BYTES_MAX: Final = 5 * 1024 * 1024
+REQUESTS_MAX: Final = 500
 CONTENT_SECONDS_MAX: Final = 30.0
 """A caller who sends a request slower than this is holding a place somebody else needs."""
 
@@ -43,7 +44,8 @@ class Watched:
     """Counts every answer, adds the headers that keep browsers safe, and answers every fault.
 
     The outermost layer: whatever is raised inside becomes a problem that tells nothing of the
-    inside, 503 when the database can't be reached, 500 otherwise.
+    inside, 503 when the database can't be reached, 500 otherwise. HEAD is answered as GET, without
+    the content.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
@@ -56,6 +58,9 @@ class Watched:
             await self._app(scope, receive, send)
             return
         began_at = time.perf_counter()
+        method = scope["method"]
+        if method == "HEAD":
+            scope = {**scope, "method": "GET"}
         status = 500
         started = False
 
@@ -64,6 +69,8 @@ class Watched:
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
                 _add_headers(MutableHeaders(scope=message))
+            elif method == "HEAD":
+                message = {**message, "body": b""}
             await send(message)
 
         try:
@@ -74,10 +81,10 @@ class Watched:
                 raise
             await problem.response()(scope, receive, watched_send)
         finally:
-            self._count(scope, status, time.perf_counter() - began_at)
+            self._count(method, scope, status, time.perf_counter() - began_at)
 
-    def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        method = scope["method"] if scope["method"] in METHODS else "other"
+    def _count(self, method: str, scope: Scope, status: int, seconds: float) -> None:
+        method = method if method in METHODS else "other"
         route = getattr(scope.get("route"), "path", None) or "unmatched"
         self._metrics.http_requests(method=method, route=route, status=str(status)).inc()
         self._metrics.http_request_seconds(method=method, route=route).observe(seconds)
@@ -100,6 +107,29 @@ def _answer_to(error: Exception, scope: Scope) -> Problem:
         500,
         "The fault has been written down. Nothing was stored.",
     )
+
+
+class Bounded:
+    """Carries out so many requests at once and no more; whoever comes then is asked to come again.
+
+    Those waited for count too: a caller who sends slowly holds a place, for `CONTENT_SECONDS_MAX`.
+    """
+
+    def __init__(self, app: ASGIApp, requests_max: int = REQUESTS_MAX) -> None:
+        self._app = app
+        self._requests_max = requests_max
+        self._requests = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection, as ASGI wants it."""
+        if scope["type"] == "http" and self._requests >= self._requests_max:
+            await unavailable("Too many ask at once; try again.").response()(scope, receive, send)
+            return
+        self._requests += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._requests -= 1
 
 
 class Content:
@@ -135,7 +165,7 @@ class Content:
 
     async def _read(self, headers: Headers, receive: Receive) -> bytes | None:
         """The content, or None when the caller hung up. Raises Problem 408, 413, 415 or 400."""
-        if headers.get("content-encoding", "identity") != "identity":
+        if headers.get("content-encoding", "identity").lower() != "identity":
             raise Problem(
                 "encoding-unsupported", "Encoded content is not taken", 415, "Send it as it is."
             )
@@ -147,7 +177,7 @@ class Content:
                 content = await self._gather(receive)
         except TimeoutError as error:
             raise Problem("too-slow", "The content came too slowly", 408) from error
-        if content and _is_json(headers.get("content-type", "")):
+        if content and is_json(headers.get("content-type", "")):
             try:
                 refuse_loose_json(content)
             except LooseJsonError as error:
@@ -170,11 +200,6 @@ class Content:
         detail = f"At most {self._bytes_max} bytes are taken in one request; send it in parts."
         headers = {"Connection": "close"}
         return Problem("content-too-large", "Too much content", 413, detail, headers=headers)
-
-
-def _is_json(content_type: str) -> bool:
-    kind = content_type.partition(";")[0].strip().lower()
-    return kind == "application/json" or kind.endswith("+json")
 
 
 def _replayed(content: bytes, receive: Receive) -> Receive:

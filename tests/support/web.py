@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from fastapi import APIRouter
@@ -52,3 +52,13 @@ async def client_of(
         transport=transport, base_url="http://sammen.test", headers=headers
     ) as client:
         yield client
+
+
+def problem_in(answer: httpx.Response, status: int, slug: str) -> dict[str, object]:
+    """The problem in an answer, seen to be one."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = cast("dict[str, object]", answer.json())
+    assert (answer.status_code, body["status"]) == (status, status)
+    assert body["type"] == f"urn:sammen:problem:{slug}"
+    assert body["title"]
+    return body
