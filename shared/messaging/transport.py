@@ -33,6 +33,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from shared.messaging.steps import Steps
+
 Header = tuple[str, bytes | None]
 
 
@@ -134,6 +136,9 @@ class TransportConsumer(Protocol):
     def failure(self) -> BaseException | None:
         """Why delivery stopped for good (OffsetGapError, an error of the handler), or None."""
 
+    def rebalances(self) -> int:
+        """How often the group's partitions were given out while this was a member."""
+
 
 class Transport(Protocol):
     """A bus as one principal sees it."""
@@ -160,5 +165,7 @@ class Transport(Protocol):
         key on a compacted topic), TransportForbiddenError or TopicMismatchError.
         """
 
-    def consumer(self, subscription: Subscription, handler: BatchHandler) -> TransportConsumer:
-        """A member of the subscription's group, not yet started."""
+    def consumer(
+        self, subscription: Subscription, handler: BatchHandler, steps: Steps | None = None
+    ) -> TransportConsumer:
+        """A member of the subscription's group, not yet started; it begins the steps of its own."""

@@ -15,6 +15,14 @@ Consumed = Literal[
 ]
 """What became of one record at one consumer."""
 
+BatchStep = Literal[
+    "fetch", "decode", "inbox", "load", "decide", "write", "commit", "offsets", "pause"
+]
+"""What a consumer is busy with: waiting for records that are there (fetch), reading them (decode),
+claiming their ids (inbox), the handler's own three (load, decide, write), the database's commit
+and the bus's (offsets), and waiting before a batch is tried again (pause).
+"""
+
 Relayed = Literal["published", "retried", "refused"]
 """What became of one outbox row at one attempt of the relay."""
 

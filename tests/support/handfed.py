@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from shared.messaging.steps import Steps
 from shared.messaging.transport import (
     BatchHandler,
     OutgoingRecord,
@@ -16,8 +17,10 @@ from shared.messaging.transport import (
 class HandFedMember:
     """The one member of a group on a bus without a bus."""
 
-    def __init__(self, handler: BatchHandler) -> None:
+    def __init__(self, handler: BatchHandler, steps: Steps) -> None:
         self._handler = handler
+        self._steps = steps
+        self.given_out = 0
         self._failure: BaseException | None = None
         self.places: dict[tuple[str, int], Position] = {}
 
@@ -35,14 +38,20 @@ class HandFedMember:
         """What the handler raised."""
         return self._failure
 
+    def rebalances(self) -> int:
+        """What the test says."""
+        return self.given_out
+
     async def deliver(self, batch: Sequence[Record]) -> None:
         """Give the handler a batch; raises what it raises, and is dead from then on."""
         assert self._failure is None, "a member that failed is given nothing more"
+        self._steps.begin("fetch")
         try:
             await self._handler(batch)
         except BaseException as error:
             self._failure = error
             raise
+        self._steps.begin("offsets")
 
 
 class HandFedBus:
@@ -71,10 +80,12 @@ class HandFedBus:
             self.before_publish(records)
         self.published.extend(records)
 
-    def consumer(self, subscription: Subscription, handler: BatchHandler) -> HandFedMember:
+    def consumer(
+        self, subscription: Subscription, handler: BatchHandler, steps: Steps | None = None
+    ) -> HandFedMember:
         """The one member of the group."""
         self.subscription = subscription
-        self.member = HandFedMember(handler)
+        self.member = HandFedMember(handler, steps or Steps())
         return self.member
 
     async def deliver(self, batch: Sequence[Record]) -> None:

@@ -15,6 +15,7 @@ from shared.messaging.embedded import store
 from shared.messaging.embedded.faults import SessionLostError, faults_named
 from shared.messaging.embedded.membership import Membership
 from shared.messaging.patience import Patience, wait_at_most
+from shared.messaging.steps import Steps
 from shared.messaging.transport import (
     BatchHandler,
     Position,
@@ -39,11 +40,13 @@ class EmbeddedConsumer:
         *,
         session_timeout_seconds: float,
         poll_seconds: float,
+        steps: Steps,
     ) -> None:
         self._database = database
         self._subscription = subscription
         self._handler = handler
         self._poll_seconds = poll_seconds
+        self._steps = steps
         self._hears = re.compile("|".join(_as_regex(name) for name in subscription.topics))
         self._look = asyncio.Event()  # there may be records, or something to let go of
         self._membership = Membership(
@@ -56,6 +59,7 @@ class EmbeddedConsumer:
         self._delivery: asyncio.Task[None] | None = None
         self._stop_listening: Callable[[], Awaitable[None]] | None = None
         self._failure: BaseException | None = None
+        self._rebalances = 0
 
     async def start(self) -> None:
         """See TransportConsumer.start."""
@@ -97,6 +101,10 @@ class EmbeddedConsumer:
         """See TransportConsumer.failure."""
         return self._failure
 
+    def rebalances(self) -> int:
+        """See TransportConsumer.rebalances."""
+        return self._rebalances
+
     async def _leave(self) -> None:
         """Give the seat up, so that others need not wait until it is lost."""
         seat, self._membership.seat = self._membership.seat, None
@@ -125,6 +133,8 @@ class EmbeddedConsumer:
     def _heard(self, notice: str) -> None:
         """Act on a notice: topics that grew, a group in motion, or (empty) perhaps anything."""
         kind, _, said = notice.partition(" ")
+        if kind == "g" and said == self._subscription.group:
+            self._rebalances += 1
         if kind != "t" and said in ("", self._subscription.group):
             self._membership.look()
             self._look.set()
@@ -143,16 +153,20 @@ class EmbeddedConsumer:
         patience = Patience()
         while not self._stopping:
             self._look.clear()
+            self._steps.begin("fetch")
             try:
                 batch = await self._next_batch()
             except TransportUnavailableError:
+                self._steps.forget()
                 await wait_at_most(patience.lose(), self._look)
                 continue
             patience = Patience()
             if batch:
                 await self._handler(batch)
+                self._steps.begin("offsets")
                 await self._commit(batch)
             else:
+                self._steps.forget()
                 await wait_at_most(self._poll_seconds, self._look)
 
     async def _next_batch(self) -> Sequence[Record]:

@@ -12,6 +12,7 @@ from shared.messaging.embedded import store
 from shared.messaging.embedded.consumer import EmbeddedConsumer
 from shared.messaging.embedded.faults import faults_named
 from shared.messaging.embedded.records import arrange
+from shared.messaging.steps import Steps
 from shared.messaging.transport import (
     BatchHandler,
     OutgoingRecord,
@@ -109,7 +110,9 @@ class EmbeddedTransport:
             self._partition_counts.clear()
             raise
 
-    def consumer(self, subscription: Subscription, handler: BatchHandler) -> EmbeddedConsumer:
+    def consumer(
+        self, subscription: Subscription, handler: BatchHandler, steps: Steps | None = None
+    ) -> EmbeddedConsumer:
         """See Transport.consumer."""
         assert self._opened is not None, "start the transport before using it"
         consumer = EmbeddedConsumer(
@@ -118,6 +121,7 @@ class EmbeddedTransport:
             handler,
             session_timeout_seconds=self._session_timeout_seconds,
             poll_seconds=self._poll_seconds,
+            steps=steps or Steps(),
         )
         self._consumers.add(consumer)
         return consumer

@@ -15,13 +15,14 @@ from typing import Final
 from aiokafka import ConsumerRebalanceListener, TopicPartition, errors
 
 from shared.messaging.kafka.access import KafkaAccess
-from shared.messaging.kafka.faults import FORBIDDEN, faults_named, translate
+from shared.messaging.kafka.faults import FORBIDDEN, UNREACHABLE, faults_named, translate
 from shared.messaging.kafka.guard import TopicGuard
 from shared.messaging.kafka.records import Read, record_of
 from shared.messaging.kafka.shell import SessionTimes, Shell
-from shared.messaging.kafka.standing import ANSWER_SECONDS_MAX, Standing
+from shared.messaging.kafka.standing import ANSWER_SECONDS_MAX, Standing, is_behind
 from shared.messaging.kafka.tenure import Gap, Tenure, gap_error, offsets_after
 from shared.messaging.patience import Patience
+from shared.messaging.steps import Steps
 from shared.messaging.transport import (
     BatchHandler,
     Position,
@@ -51,11 +52,13 @@ class KafkaConsumer(ConsumerRebalanceListener):
         times: SessionTimes,
         instance: str | None,
         look_seconds: float,
+        steps: Steps,
     ) -> None:
         self._subscription = subscription
         self._handler = handler
         self._guard = guard
         self._look_seconds = look_seconds
+        self._steps = steps
         self._standing = Standing(subscription.group)
         self._shell = Shell(
             access,
@@ -72,8 +75,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         self._stopping = False
         self._left = False
         self._failure: BaseException | None = None
-        self.rebalances = 0
-        """How often partitions were given to this member."""
+        self._rebalances = 0
 
     async def start(self) -> None:
         """See TransportConsumer.start."""
@@ -119,6 +121,10 @@ class KafkaConsumer(ConsumerRebalanceListener):
         """See TransportConsumer.failure."""
         return self._failure
 
+    def rebalances(self) -> int:
+        """See TransportConsumer.rebalances."""
+        return self._rebalances
+
     async def on_partitions_revoked(self, _revoked: object) -> None:
         """End the tenure; the group waits here until the batch in flight is committed."""
         if (tenure := self._tenure) is None:
@@ -133,7 +139,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         if self._tenure is not None:
             self._tenure.ended.set()
         self._tenure = tenure = Tenure(frozenset(assigned))
-        self.rebalances += 1
+        self._rebalances += 1
         LOG.info("partitions_assigned", group=self._subscription.group, partitions=len(assigned))
         self._spawn(self._begin(tenure))
 
@@ -204,11 +210,15 @@ class KafkaConsumer(ConsumerRebalanceListener):
         try:
             await self._require_no_gap(tenure, records)
             await self._handler([record_of(record) for record in records])
+            self._steps.begin("offsets")
             await self._commit(tenure, offsets_after(records))
         except Exception as error:  # noqa: BLE001 - whatever ends delivery is what failure() says
             self._fail(error)
         finally:
             tenure.idle.set()
+            self._steps.begin("fetch")
+            if not (tenure.active and is_behind(self._shell.consumer, tenure.next_offsets)):
+                self._steps.forget()
 
     async def _require_no_gap(self, tenure: Tenure, records: Sequence[Read]) -> None:
         """Raise OffsetGapError when records between the last batch and this one are gone."""
@@ -252,7 +262,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
     def _on_error(self, error: BaseException) -> None:
         """Hear what FastStream would only have logged: what waiting can't mend ends the member."""
         retriable = getattr(error, "retriable", False)
-        if isinstance(error, errors.KafkaError) and (retriable or _is_connection(error)):
+        if isinstance(error, errors.KafkaError) and (retriable or isinstance(error, UNREACHABLE)):
             LOG.warning("bus_unavailable", detail=f"{type(error).__name__}: {error}")
         elif isinstance(error, Exception) and not isinstance(error, errors.ConsumerStoppedError):
             self._fail(translate(error, f"hearing as {self._subscription.group}"))
@@ -263,9 +273,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         self._failure = error
         LOG.error("component_failed", component=self._subscription.group, reason=str(error))
         # Others may have more luck with these partitions, and must not wait for us.
-        task = asyncio.create_task(self._leave(), name=f"leaving {self._subscription.group}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._spawn(self._leave())
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work, name=f"bus {self._subscription.group}")
@@ -285,13 +293,8 @@ class KafkaConsumer(ConsumerRebalanceListener):
         self._left = True
         if self._tenure is not None:
             self._tenure.ended.set()
-        current = asyncio.current_task()
-        for task in self._tasks - {current}:
+        for task in self._tasks - {asyncio.current_task()}:
             task.cancel()
         with contextlib.suppress(TimeoutError, errors.KafkaError, OSError):
             async with asyncio.timeout(LEAVE_SECONDS_MAX):
                 await self._shell.close()
-
-
-def _is_connection(error: BaseException) -> bool:
-    return isinstance(error, errors.KafkaConnectionError | errors.RequestTimedOutError)

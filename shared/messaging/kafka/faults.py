@@ -40,6 +40,9 @@ def register_invalid_record() -> None:
     errors.kafka_errors.setdefault(InvalidRecordError.errno, InvalidRecordError)
 
 
+UNREACHABLE = (errors.KafkaConnectionError, errors.RequestTimedOutError)
+
+
 def translate(error: BaseException, where: str) -> TransportError:
     """The transport's error for one of Kafka's; the outcome of what was asked may be unknown."""
     said = f"{where}: {type(error).__name__}: {error}"

@@ -16,6 +16,15 @@ ANSWER_SECONDS_MAX: Final = 10.0
 Offsets = dict[TopicPartition, int]
 
 
+def is_behind(consumer: AIOKafkaConsumer, next_offsets: Mapping[TopicPartition, int]) -> bool:
+    """Whether the brokers, when they last answered a fetch, had records from these offsets on."""
+    held = consumer.assignment()
+    return any(
+        each in held and (consumer.highwater(each) or 0) > offset
+        for each, offset in next_offsets.items()
+    )
+
+
 class Standing:
     """Asks the brokers on behalf of one group.
 

@@ -16,6 +16,7 @@ from shared.messaging.kafka.guard import TopicGuard
 from shared.messaging.kafka.publishing import PUBLISH_SECONDS_MAX, Partition, Publisher
 from shared.messaging.kafka.shell import SessionTimes
 from shared.messaging.partitioner import partition_of
+from shared.messaging.steps import Steps
 from shared.messaging.transport import (
     BatchHandler,
     OutgoingRecord,
@@ -117,7 +118,9 @@ class KafkaTransport:
             self._partition_counts.clear()
             raise
 
-    def consumer(self, subscription: Subscription, handler: BatchHandler) -> KafkaConsumer:
+    def consumer(
+        self, subscription: Subscription, handler: BatchHandler, steps: Steps | None = None
+    ) -> KafkaConsumer:
         """See Transport.consumer."""
         consumer = KafkaConsumer(
             self._access,
@@ -127,6 +130,7 @@ class KafkaTransport:
             times=self._times,
             instance=self._instance,
             look_seconds=self._look_seconds,
+            steps=steps or Steps(),
         )
         self._consumers.add(consumer)
         return consumer
