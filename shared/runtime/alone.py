@@ -17,7 +17,7 @@ from shared.runtime.service import Service
 from shared.runtime.settings import Settings, SettingsError, read_settings
 from shared.runtime.supervision import COMPONENT_FAILED, run_process, run_until_stopped
 from shared.runtime.system import Surroundings
-from shared.runtime.transports import transport_opener
+from shared.runtime.transports import service_access, transport_opener
 from shared.web.server import HttpServer, PortTakenError
 
 EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 # a container's own address; what reaches it is decided outside
@@ -44,7 +44,7 @@ def check_settings(settings: Settings, service: Service) -> None:
     """Raise SettingsError, naming the first one, when a setting is missing or can't be meant."""
     settings.need(database_setting(service.name))
     settings.need("oidc_issuer")
-    transport_opener(settings)
+    service_access(settings, service.name)
     for name in service.needs:
         settings.need(name)
     service.check_settings(settings)

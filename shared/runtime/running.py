@@ -30,7 +30,7 @@ FLUSH_SECONDS_MAX: Final = 5.0
 FLUSH_LOOK_SECONDS: Final = 0.05
 
 OpenTransport = Callable[[str], Transport]
-"""A transport for a service, from the address of its database."""
+"""A transport for a service, by its name; not yet started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class RunningService:
             settings=self._settings,
             metrics=self._metrics,
         )
-        self._transport = open_transport(address)
+        self._transport = open_transport(self.service.name)
         await self._transport.start()
         await self._transport.check_topics(
             {topic.name: topic.partitions for topic in topics_used(self.service)}

@@ -22,6 +22,10 @@ DATABASE_ADDRESS = re.compile(rf"postgres(ql)?://([^/?#]*@)?{_HOST}(,{_HOST})*([
 DATABASE_FORM = "postgresql://role:password@host:port/database"
 WEB_ADDRESS = re.compile(rf"https?://(?=[^:/]){_HOST}(/[^?#\s]*)?")
 WEB_FORM = "https://host/path"
+_BROKER = r"(\[[0-9A-Fa-f:.]+\]|[^/?#@:,\[\]\s]+):\d{1,5}"
+BROKERS = re.compile(rf"{EMBEDDED_BUS}|{_BROKER}(,{_BROKER})*")
+BROKERS_FORM = f"host:port,host:port (or {EMBEDDED_BUS})"
+INSTANCE_PATTERN = r"^[A-Za-z0-9._-]{1,100}$"
 
 SettingName = Literal[
     "database_url",
@@ -31,6 +35,13 @@ SettingName = Literal[
     "notifications_database_url",
     "evaluation_database_url",
     "kafka_bootstrap_servers",
+    "kafka_security",
+    "kafka_admin_password",
+    "membership_kafka_password",
+    "placements_kafka_password",
+    "bonus_kafka_password",
+    "notifications_kafka_password",
+    "evaluation_kafka_password",
     "smtp_url",
     "oidc_issuer",
     "vault_key",
@@ -56,6 +67,22 @@ class Settings(BaseModel):
     evaluation_database_url: SecretStr | None = None
     kafka_bootstrap_servers: str | None = None
     """`host:port,...`, or `embedded` for the bus inside PostgreSQL."""
+    kafka_security: Literal["plain", "scram"] | None = None
+    """How brokers are spoken to: `scram` is TLS, with a password; `plain` is neither."""
+    kafka_ca_file: Path | None = None
+    """Who signed the brokers' certificates, in PEM; without it, whom this machine trusts."""
+    kafka_admin_user: str = "admin"
+    """Who may create topics and say who uses them."""
+    kafka_admin_password: SecretStr | None = None
+    membership_kafka_password: SecretStr | None = None
+    """Of the cluster's user of that name; each service is one."""
+    placements_kafka_password: SecretStr | None = None
+    bonus_kafka_password: SecretStr | None = None
+    notifications_kafka_password: SecretStr | None = None
+    evaluation_kafka_password: SecretStr | None = None
+    kafka_instance: str | None = Field(default=None, pattern=INSTANCE_PATTERN)
+    """What tells this process from the others of its service, such as a pod's name: restarted under
+    the same name within seconds, it gets its partitions back, and no others move."""
     smtp_url: SecretStr | None = None
     """`smtp://`, `smtps://` or `smtp+starttls://`, then `user:password@host:port?from=address` (an
     address is needed unless the host is this machine); or `file:///folder` for mails as files."""
@@ -86,6 +113,11 @@ class Settings(BaseModel):
     @classmethod
     def _is_web_address(cls, url: str | None) -> str | None:
         return None if url is None else _require(url, WEB_ADDRESS, WEB_FORM)
+
+    @field_validator("kafka_bootstrap_servers")
+    @classmethod
+    def _is_brokers(cls, servers: str | None) -> str | None:
+        return None if servers is None else _require(servers, BROKERS, BROKERS_FORM)
 
     @property
     def mails_dir(self) -> Path | None:

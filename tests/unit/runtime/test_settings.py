@@ -107,12 +107,49 @@ def test_an_issuer_is_taken_as_it_is(issuer: str) -> None:
     assert read_settings({"SAMMEN_OIDC_ISSUER": issuer}).oidc_issuer == issuer
 
 
+@pytest.mark.parametrize(
+    "servers",
+    [
+        "kafka",
+        "kafka:",
+        "kafka:port",
+        ":9092",
+        "a:1,",
+        "a:1, b:2",
+        "http://a:1",
+        "embeded",
+        "a:123456",
+    ],
+)
+def test_brokers_that_are_none_are_refused_by_name_and_form(servers: str) -> None:
+    with pytest.raises(SettingsError, match=r"^SAMMEN_KAFKA_BOOTSTRAP_SERVERS: .*host:port,host"):
+        read_settings({"SAMMEN_KAFKA_BOOTSTRAP_SERVERS": servers})
+
+
+@pytest.mark.parametrize(
+    "servers", ["embedded", "kafka:9092", "a.example:1,10.0.0.1:2", "[::1]:9092"]
+)
+def test_brokers_are_taken_as_they_are(servers: str) -> None:
+    given = {"SAMMEN_KAFKA_BOOTSTRAP_SERVERS": servers}
+    assert read_settings(given).kafka_bootstrap_servers == servers
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("SECURITY", "ssl"), ("SECURITY", "PLAIN"), ("INSTANCE", "a pod")]
+)
+def test_what_kafka_would_not_understand_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^SAMMEN_KAFKA_{name}: "):
+        read_settings({f"SAMMEN_KAFKA_{name}": value})
+
+
 def test_secrets_are_not_shown() -> None:
     settings = read_settings(
         {
             "SAMMEN_BONUS_DATABASE_URL": "postgresql://sammen_bonus:hunter2@db/sammen",
             "SAMMEN_SMTP_URL": "smtp://user:hunter2@mail",
             "SAMMEN_VAULT_KEY": "hunter2",
+            "SAMMEN_KAFKA_ADMIN_PASSWORD": "hunter2",
+            "SAMMEN_BONUS_KAFKA_PASSWORD": "hunter2",
         }
     )
     assert "hunter2" not in f"{settings} {settings!r} {settings.model_dump_json()}"
