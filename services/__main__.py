@@ -42,6 +42,10 @@ app.add_typer(letters, name="dead-letters")
 
 ServiceName = Annotated[str, typer.Argument(metavar="SERVICE", help=" | ".join(SERVICE_NAMES))]
 LetterState = Literal["dead", "parked", "unknown_type", "replayed", "discarded"]
+Copies = Annotated[
+    int | None,
+    typer.Option(min=1, help="Of each partition on Kafka, at most: for too few brokers."),
+]
 LetterId = Annotated[int, typer.Argument(metavar="ID", help="As `dead-letters list` shows it.")]
 
 
@@ -93,19 +97,19 @@ def migrate() -> None:
 
 
 @topics.command("create")
-def create_topics() -> None:
+def create_topics(copies: Copies = None) -> None:
     """Create the topics that are missing, and set who may use each."""
     from services.commands import database
 
-    _say_all(database.topics_create(), nothing="Every topic is there.")
+    _say_all(database.topics_create(copies_max=copies), nothing="Every topic is there.")
 
 
 @topics.command("check")
-def check_topics() -> None:
+def check_topics(copies: Copies = None) -> None:
     """Say what differs from deploy/kafka/topics.yaml."""
     from services.commands import database
 
-    wrong = database.topics_check()
+    wrong = database.topics_check(copies_max=copies)
     _say_all(wrong, nothing="Every topic is as declared.")
     sys.exit(bool(wrong))
 

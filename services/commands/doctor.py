@@ -6,18 +6,32 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from shared.contracts.topics import InvalidTopicsError, load_topics
 from shared.database import Database, DatabaseUnavailableError, EmbeddedPostgresError, fault_of
 from shared.database.binaries import find_binaries
-from shared.messaging.embedded import check_topics
+from shared.messaging.kafka.access import KafkaAccess
+from shared.messaging.kafka.provisioning import count_brokers
 from shared.messaging.transport import TransportError
 from shared.runtime import datadir
 from shared.runtime.plans import database_setting
 from shared.runtime.service import Service
-from shared.runtime.settings import Settings, SettingsError, read_settings, variable
+from shared.runtime.settings import (
+    EMBEDDED_BUS,
+    Settings,
+    SettingsError,
+    read_settings,
+    variable,
+)
+from shared.runtime.topics import check_topics, copies_possible
+from shared.runtime.transports import (
+    administrator_access,
+    kafka_password_setting,
+    service_access,
+    transport_opener,
+)
 from shared.web.server import HttpServer, PortTakenError
 
 PYTHON_MIN: Final = (3, 11)
@@ -46,10 +60,12 @@ def examine(services: Sequence[Service]) -> list[Finding]:
         settings = read_settings(os.environ)
         for service in services:
             service.check_settings(settings)
+        if settings.kafka_bootstrap_servers is not None:
+            transport_opener(settings)
     except SettingsError as error:
         return [*findings, Finding("settings", str(error))]
     findings += [Finding("settings"), _data_dir(settings), *_ports(settings)]
-    return findings + asyncio.run(_databases(settings, services))
+    return findings + asyncio.run(_reached(settings, services))
 
 
 def _python() -> Finding:
@@ -101,15 +117,16 @@ def _ports(settings: Settings) -> Iterator[Finding]:
             yield Finding(f"port {port} is free")
 
 
+async def _reached(settings: Settings, services: Sequence[Service]) -> list[Finding]:
+    return [*await _databases(settings, services), *await _bus(settings, services)]
+
+
 async def _databases(settings: Settings, services: Sequence[Service]) -> list[Finding]:
     """Addresses that are set or known; without any, `up` brings its own and there is no more."""
     known = datadir.known_addresses(datadir.folder_at_work(settings.data_dir.resolve()))
     findings = []
     if settings.database_url is not None:
-        owner_url = settings.need("database_url")
-        findings.append(await _answers("the owner's database", owner_url))
-        if findings[-1].remedy is None:
-            findings.append(await _topics(owner_url))
+        findings.append(await _answers("the owner's database", settings.need("database_url")))
     for service in services:
         name = database_setting(service.name)
         if getattr(settings, name) is not None:
@@ -127,12 +144,45 @@ async def _answers(what: str, url: str) -> Finding:
     return await _tried(f"{what} answers", look)
 
 
-async def _topics(owner_url: str) -> Finding:
+async def _bus(settings: Settings, services: Sequence[Service]) -> list[Finding]:
+    """The bus inside PostgreSQL answers with it; of a cluster's users, those whose password is set
+    are tried.
+    """
+    servers = settings.kafka_bootstrap_servers
+    if servers in {None, EMBEDDED_BUS}:
+        return [await _topics(settings)] if settings.database_url is not None else []
+    if settings.kafka_security == "plain":
+        who = [("whoever comes without a name", administrator_access(settings))]
+    else:
+        who = [
+            (service.name, service_access(settings, service.name))
+            for service in services
+            if getattr(settings, kafka_password_setting(service.name)) is not None
+        ]
+    findings = [await _broker_answers(f"{servers} answers {name}", access) for name, access in who]
+    if settings.kafka_security == "plain" or settings.kafka_admin_password is not None:
+        findings.append(await _topics(settings))
+    return findings or [Finding(f"{servers}: no password of a user is set, so none was tried")]
+
+
+async def _broker_answers(what: str, access: KafkaAccess | None) -> Finding:
     async def look() -> None:
-        if wrong := await check_topics(owner_url, load_topics()):
+        assert access is not None, "the bus is a cluster"
+        await count_brokers(access)
+
+    return await _tried(what, look)
+
+
+async def _topics(settings: Settings) -> Finding:
+    remarks: list[str] = []
+
+    async def look() -> None:
+        copies_max = await copies_possible(settings, remarks.append)
+        if wrong := await check_topics(settings, copies_max=copies_max, say=remarks.append):
             raise TransportError(f"{len(wrong)} differ; run `sammen topics create`")
 
-    return await _tried("topics are as declared", look)
+    finding = await _tried("topics are as declared", look)
+    return replace(finding, what="; ".join([finding.what, *remarks]))
 
 
 async def _tried(what: str, look: Callable[[], Awaitable[None]]) -> Finding:

@@ -14,11 +14,12 @@ from shared.database import EmbeddedPostgres
 from shared.database.roles import url_for
 from shared.runtime import datadir
 from shared.runtime.clock import SystemClock
-from shared.runtime.plans import database_setting, passwords_in, prepare_database, role_of
+from shared.runtime.plans import database_setting, migrate_database, role_of
 from shared.runtime.service import Service
 from shared.runtime.settings import EMBEDDED_BUS, Settings, variable
 from shared.runtime.system import Surroundings
-from shared.runtime.transports import transport_opener
+from shared.runtime.topics import copies_possible, create_topics
+from shared.runtime.transports import check_bus, transport_opener
 from shared.values.clock import Clock
 from shared.web.issuer import PATH, DevelopmentIssuer, load_key
 from shared.web.server import HttpServer, PortTakenError
@@ -48,12 +49,15 @@ async def embedded_surroundings(
     """
     for service in services:
         service.check_settings(settings)
+    if settings.kafka_bootstrap_servers is not None:
+        check_bus(settings, [service.name for service in services])
     data_dir = settings.data_dir.resolve()
     with datadir.held(data_dir):
         async with _database(settings, data_dir, services, say, durable=durable) as with_database:
             filled = _without_database(with_database, data_dir, say)
-            passwords = passwords_in(filled, services)
-            await prepare_database(filled.need("database_url"), services, passwords)
+            await migrate_database(filled, services)
+            copies_max = await copies_possible(filled, say)
+            await create_topics(filled, copies_max=copies_max, say=say)
             datadir.remember_addresses(data_dir, _addresses(filled, services))
             with _servers(filled, say) as (http, ops):
                 issuer = _issuer(filled, data_dir, http.port, say)

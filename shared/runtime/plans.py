@@ -9,9 +9,9 @@ from urllib.parse import unquote, urlsplit
 
 from shared.contracts.topics import TopicSpec, load_topics
 from shared.database import SchemaPlan, migrate
-from shared.messaging.embedded import BUS_PLAN, create_topics
+from shared.messaging.embedded import BUS_PLAN
 from shared.runtime.service import Service
-from shared.runtime.settings import SettingName, Settings, SettingsError, variable
+from shared.runtime.settings import EMBEDDED_BUS, SettingName, Settings, SettingsError, variable
 
 SHARED = Path(__file__).parents[1]
 COMPONENTS = ("messaging", "web", "runtime")
@@ -28,9 +28,11 @@ def database_setting(service_name: str) -> SettingName:
     return cast("SettingName", f"{service_name}_database_url")
 
 
-def plans_for(services: Sequence[Service], passwords: Mapping[str, str]) -> list[SchemaPlan]:
-    """The schemas of the services, by the passwords of their roles, and of the bus."""
-    plans = [BUS_PLAN]
+def plans_for(
+    services: Sequence[Service], passwords: Mapping[str, str], *, with_bus: bool = True
+) -> list[SchemaPlan]:
+    """The schemas of the services, by the passwords of their roles, and of the embedded bus."""
+    plans = [BUS_PLAN] if with_bus else []
     for service in services:
         components = tuple((name, SHARED / name / "migrations") for name in COMPONENTS)
         own = SchemaPlan(
@@ -60,12 +62,16 @@ def passwords_in(settings: Settings, services: Sequence[Service]) -> dict[str, s
     return passwords
 
 
-async def prepare_database(
-    owner_url: str, services: Sequence[Service], passwords: Mapping[str, str]
-) -> tuple[list[str], list[str]]:
-    """Migrate every schema and create every topic; the migrations and topics that were new."""
-    applied = await migrate(owner_url, plans_for(services, passwords))
-    return applied, await create_topics(owner_url, load_topics())
+async def migrate_database(settings: Settings, services: Sequence[Service]) -> list[str]:
+    """Bring every schema up to date, roles with their passwords; the migrations applied.
+
+    The bus has a schema there unless the settings name a broker. Raises SettingsError,
+    MigrationError, DatabaseUnavailableError.
+    """
+    owner_url = settings.need("database_url")
+    with_bus = settings.kafka_bootstrap_servers in {None, EMBEDDED_BUS}
+    plans = plans_for(services, passwords_in(settings, services), with_bus=with_bus)
+    return await migrate(owner_url, plans)
 
 
 def topics_used(service: Service) -> list[TopicSpec]:
