@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from shared.database import Database
+from shared.messaging import heard_topics
 from shared.messaging.deciding import Fate, Listener, Outcome, RunTooLongError, decide_together
 from shared.messaging.reading import Reading, condemn, read
 from shared.messaging.retry import Bury, Failures, GiveUp, Retry, RetryPolicy, Split, decide
@@ -88,6 +89,7 @@ class Consumer:
         self._stopping = asyncio.Event()
         self._blocked: Blocked | None = None
         self._dead_in_a_row = 0
+        self._database = database
         self._transport = transport
         self._subscription = Subscription(self.name, hears.topics, batch_records_max)
         self._member: TransportConsumer | None = None
@@ -103,7 +105,14 @@ class Consumer:
         return self._blocked
 
     async def start(self) -> None:
-        """Join the group and begin; raises what the transport says about topics and permission."""
+        """Join the group and begin.
+
+        Raises what the transport says about topics and permission, and OffsetGapError when a topic
+        is no longer the one that was heard before.
+        """
+        await heard_topics.recognise(
+            self._database, self.name, await self._transport.identify(self._subscription.topics)
+        )
         # A transport gives out members only once it is started.
         self._member = self._transport.consumer(self._subscription, self._on_batch)
         await self._member.start()

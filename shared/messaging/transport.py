@@ -20,7 +20,10 @@ may take long: being slow does not cost the session, being dead does.
 
 *No silent gaps.* A consumer whose next offset is no longer there, or lies beyond the end of its
 partition, stops with OffsetGapError. It never jumps. A compacted topic may skip offsets that a
-later record of the same key made superfluous.
+later record of the same key made superfluous. A topic that is deleted, or deleted and created anew,
+stops who hears it at that time (TopicMismatchError, OffsetGapError). A bus may forget with a topic
+how far each group was; so whoever keeps an inbox also keeps the topics' identities, and compares
+them before it hears them again.
 
 *Only who may.* Writing or reading a topic, or joining a group, without permission raises
 TransportForbiddenError, whatever the caller's code believes.
@@ -64,6 +67,10 @@ class RecordTooLargeError(RecordRefusedError):
 
 class OffsetGapError(TransportError):
     """Records this group has not seen are gone, or the partition is shorter than it was."""
+
+
+class GroupBusyError(TransportError):
+    """A group can't be changed while it has members; stop its service first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +163,19 @@ class Transport(Protocol):
         """Raise TopicMismatchError unless each named topic has exactly so many partitions.
 
         Raises TransportForbiddenError for a topic this principal may neither write nor read.
+        """
+
+    async def identify(self, topics: Sequence[str]) -> Mapping[str, str]:
+        """The identity of each topic of these names or patterns that this principal may read: a
+        text that no other topic has or will have, whatever its name. Raises
+        TransportUnavailableError.
+        """
+
+    async def rewind(self, group: str, topic: str) -> None:
+        """Let a group begin a topic from its beginning when it next hears it.
+
+        Raises GroupBusyError while the group has members, TopicMismatchError,
+        TransportForbiddenError, TransportUnavailableError.
         """
 
     async def publish(self, records: Sequence[OutgoingRecord]) -> None:

@@ -24,7 +24,8 @@ Action = Literal[
     "component_started", "component_stopped", "component_failed", "setting_filled_in",
     # database and bus
     "database_unavailable", "database_reconnected", "migration_applied", "topics_created",
-    "bus_unavailable", "bus_connected", "producer_rebuilt", "partitions_assigned", "partitions_released",
+    "bus_unavailable", "bus_connected", "producer_rebuilt", "partitions_assigned",
+    "partitions_released",
     # messages
     "batch_committed", "batch_retried", "batch_split", "dead_letter_written", "event_parked",
     "event_replayed", "event_discarded", "unknown_type_set_aside", "duplicate_dropped",

@@ -73,6 +73,13 @@ class HandFedBus:
     async def check_topics(self, topics: Mapping[str, int]) -> None:
         """Every topic is there."""
 
+    async def identify(self, topics: Sequence[str]) -> Mapping[str, str]:
+        """Every topic stays the one it is."""
+        return dict.fromkeys(topics, "the only one")
+
+    async def rewind(self, group: str, topic: str) -> None:
+        """Nothing is kept to go back to."""
+
     async def publish(self, records: Sequence[OutgoingRecord]) -> None:
         """Store the records, unless the test says otherwise."""
         self.calls.append(list(records))

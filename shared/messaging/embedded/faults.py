@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from shared.database import Fault, fault_of
 from shared.messaging.transport import (
+    GroupBusyError,
     OffsetGapError,
     RecordRefusedError,
     RecordTooLargeError,
@@ -28,10 +29,11 @@ _OWN_ERRORS: dict[str, tuple[type[TransportError], str]] = {
     "SB003": (RecordRefusedError, "give it a key"),
     "SB004": (
         OffsetGapError,
-        "find out what was lost and have its publisher republish it, then delete the group's row "
-        "of bus.progress to read the partition from its beginning",
+        "find out what was lost, have its publisher send it again (`sammen republish`), and let "
+        "the group begin anew (`sammen rewind`)",
     ),
     "SB005": (SessionLostError, "join the group anew"),
+    "SB006": (GroupBusyError, "stop its service first"),
 }
 _NOT_INSTALLED = ("3F000", "42883")  # no such schema, no such function
 

@@ -18,6 +18,13 @@ SELECT name, partitions, may_write, may_read
 FROM bus.describe_topics($1)
 """
 
+IDENTIFY_TOPICS = """
+SELECT name, identity
+FROM bus.identify_topics($1)
+"""
+
+REWIND_GROUP = "SELECT bus.rewind_group($1, $2)"
+
 APPEND = "SELECT bus.append($1, $2, $3, $4, $5, $6, $7)"
 
 JOIN_GROUP = "SELECT bus.join_group($1, $2, $3, $4)"
@@ -76,6 +83,21 @@ async def list_topics(database: Database, names: Sequence[str]) -> list[Topic]:
         async with database.connection() as connection:
             rows = await connection.fetch(DESCRIBE_TOPICS, names)
     return [Topic(*row) for row in rows]
+
+
+async def identify_topics(database: Database, names: Sequence[str]) -> dict[str, str]:
+    """The identities of the topics of these names or patterns that may be read."""
+    with faults_named():
+        async with database.connection() as connection:
+            rows = await connection.fetch(IDENTIFY_TOPICS, names)
+    return {row["name"]: row["identity"] for row in rows}
+
+
+async def rewind_group(database: Database, group: str, topic: str) -> None:
+    """Have a group without members read the topic from its beginning."""
+    with faults_named():
+        async with database.connection() as connection:
+            await connection.execute(REWIND_GROUP, group, topic)
 
 
 async def append(database: Database, columns: Columns) -> None:

@@ -100,6 +100,16 @@ class EmbeddedTransport:
                 f"{', '.join(closed)}: closed to this role; grant it in deploy/kafka/topics.yaml"
             )
 
+    async def identify(self, topics: Sequence[str]) -> Mapping[str, str]:
+        """See Transport.identify."""
+        return await store.identify_topics(self._database, topics)
+
+    async def rewind(self, group: str, topic: str) -> None:
+        """See Transport.rewind."""
+        if not await store.identify_topics(self._database, [topic]):
+            raise TopicMismatchError(f"{topic}: no such topic, or closed to this role")
+        await store.rewind_group(self._database, group, topic)
+
     async def publish(self, records: Sequence[OutgoingRecord]) -> None:
         """See Transport.publish."""
         await self._count_partitions({record.topic for record in records})

@@ -55,13 +55,13 @@ class TopicGuard:
         self._note({**found, **matching})
 
     async def require_unchanged(self) -> None:
-        """Look again. Raises OffsetGapError when a topic is gone or was created anew, and
-        TransportForbiddenError when it was closed to this user.
+        """Look again. Raises TopicMismatchError when a topic is gone, OffsetGapError when it was
+        created anew, TransportForbiddenError when it was closed to this user.
         """
         seen = await self._administration.describe_topics(sorted(self._topic_ids))
         for name, topic_id in self._topic_ids.items():
             if name not in seen:
-                raise OffsetGapError(f"topic {name} was deleted. Remedy: {REMEDY}.")
+                raise TopicMismatchError(f"topic {name} was deleted. Remedy: {REMEDY}.")
             if not seen[name].may_read:
                 raise TransportForbiddenError(f"topic {name} was closed to this user, or deleted")
             if seen[name].topic_id != topic_id:
@@ -70,16 +70,24 @@ class TopicGuard:
 
     async def _matching(self) -> dict[str, DescribedTopic]:
         patterns = [name for name in self._subscription.topics if is_pattern(name)]
-        if not patterns:
-            return {}
-        matches = as_regex(patterns).match
-        names = [name for name in await self._administration.list_topic_names() if matches(name)]
-        return await self._administration.describe_topics(names)
+        return await matching_topics(self._administration, patterns)
 
     def _note(self, topics: dict[str, DescribedTopic]) -> None:
         for name, topic in topics.items():
             if topic.may_read:
                 self._topic_ids.setdefault(name, topic.topic_id)
+
+
+async def matching_topics(
+    administration: Administration, names: Sequence[str]
+) -> dict[str, DescribedTopic]:
+    """The topics of these names, and those that match these patterns."""
+    exact = [name for name in names if not is_pattern(name)]
+    patterns = [name for name in names if is_pattern(name)]
+    if patterns:
+        matches = as_regex(patterns).match
+        exact += [name for name in await administration.list_topic_names() if matches(name)]
+    return await administration.describe_topics(exact)
 
 
 def _listed(names: Sequence[str]) -> str:

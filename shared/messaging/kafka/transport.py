@@ -12,8 +12,9 @@ from weakref import WeakSet
 from shared.messaging.kafka.access import KafkaAccess
 from shared.messaging.kafka.administration import Administration
 from shared.messaging.kafka.consumer import KafkaConsumer
-from shared.messaging.kafka.guard import TopicGuard
+from shared.messaging.kafka.guard import TopicGuard, matching_topics
 from shared.messaging.kafka.publishing import PUBLISH_SECONDS_MAX, Partition, Publisher
+from shared.messaging.kafka.rewinding import rewind
 from shared.messaging.kafka.shell import SessionTimes
 from shared.messaging.partitioner import partition_of
 from shared.messaging.steps import Steps
@@ -98,6 +99,18 @@ class KafkaTransport:
         ]
         if wrong:
             raise TopicMismatchError(f"{'; '.join(wrong)}; run `sammen topics create`")
+
+    async def identify(self, topics: Sequence[str]) -> Mapping[str, str]:
+        """See Transport.identify: Kafka gives every topic an id of its own."""
+        found = await matching_topics(self._administration, topics)
+        return {name: topic.topic_id for name, topic in found.items() if topic.may_read}
+
+    async def rewind(self, group: str, topic: str) -> None:
+        """See Transport.rewind."""
+        found = (await self._administration.describe_topics([topic])).get(topic)
+        if found is None or not found.may_read:
+            raise TopicMismatchError(f"{topic}: no such topic, or closed to this user")
+        await rewind(self._administration.asking, group, topic, found.partitions)
 
     async def publish(self, records: Sequence[OutgoingRecord]) -> None:
         """See Transport.publish."""

@@ -142,3 +142,34 @@ async def test_closing_a_transport_cuts_its_consumers_off(
     await until(lambda: bool(inbox.records), what="the batch has come again")
     await consumer.stop()
     assert inbox.values == [b"1"]
+
+
+@pytest.mark.parametrize("records_in_the_new_topic", [0, 1, 5])
+async def test_a_topic_created_anew_is_not_mistaken_for_the_old_one(
+    embedded: EmbeddedBus,
+    ends: Ends,
+    topic: str,
+    group: str,
+    records_in_the_new_topic: int,
+) -> None:
+    await embedded.create_topic(topic)
+    await _read_two(ends, topic, group)
+    await embedded.delete_topic(topic)
+    await embedded.create_topic(topic)
+    await ends.writer.publish([record(topic, b"new")] * records_in_the_new_topic)
+    inbox = Inbox()
+    consumer = ends.reader.consumer(Subscription(group, (topic,)), inbox)
+    await consumer.start()
+    await until(lambda: consumer.failure() is not None, what="the other topic is noticed")
+    await consumer.stop()
+    assert inbox.records == []
+    assert isinstance(consumer.failure(), OffsetGapError)
+
+
+async def _read_two(ends: Ends, topic: str, group: str) -> None:
+    await ends.writer.publish([record(topic, b"0"), record(topic, b"1")])
+    inbox = Inbox()
+    consumer = ends.reader.consumer(Subscription(group, (topic,)), inbox)
+    await consumer.start()
+    await until(lambda: len(inbox.records) == 2, what="two are read")
+    await consumer.stop()

@@ -49,26 +49,3 @@ async def test_records_deleted_after_they_were_read_are_not_missed(
     await consumer.stop()
     assert inbox.values == [b"2"]
     assert consumer.failure() is None
-
-
-@pytest.mark.parametrize("records_in_the_new_topic", [0, 1, 5])
-async def test_a_topic_created_anew_is_not_mistaken_for_the_old_one(
-    bus: Bus,
-    writer: Transport,
-    reader: Transport,
-    topic: str,
-    group: str,
-    records_in_the_new_topic: int,
-) -> None:
-    await bus.create_topic(topic)
-    await _read_two(writer, reader, topic, group)
-    await bus.delete_topic(topic)
-    await bus.create_topic(topic)
-    await writer.publish([record(topic, b"new")] * records_in_the_new_topic)
-    inbox = Inbox()
-    consumer = reader.consumer(Subscription(group, (topic,)), inbox)
-    await consumer.start()
-    await until(lambda: consumer.failure() is not None, what="the other topic is noticed")
-    await consumer.stop()
-    assert inbox.records == []
-    assert isinstance(consumer.failure(), OffsetGapError)
