@@ -13,7 +13,7 @@ from pathlib import Path
 from deploy.kafka.local.cluster import LocalKafka
 from deploy.kafka.local.commanding import PASSED_ON, SIGNALLED, run_command
 from deploy.kafka.local.failure import LocalKafkaError
-from deploy.kafka.local.fetching import fetch_jars, find_java
+from deploy.kafka.local.warming import make_class_archive
 
 USUAL_PORT = 9092
 LOOK_SECONDS = 1.0
@@ -65,8 +65,7 @@ def with_cluster(asked: argparse.Namespace) -> int:
 
 def fetch(_: argparse.Namespace) -> int:
     """Get what a later start needs, and look for Java."""
-    find_java()
-    fetch_jars(say=say)
+    make_class_archive(say)
     return 0
 
 
@@ -106,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         each.add_argument("--nodes", type=int, choices=(1, 3), default=1)
         each.add_argument("--data", type=Path, help="the cluster's folder (.sammen/kafka-...)")
         each.add_argument("--port", type=int, default=port, help="node 1's, the others' follow")
-    third = commands.add_parser("fetch", help="get the jars into their cache, and look for Java")
+    third = commands.add_parser("fetch", help="get ready what starts need, and say what is missing")
     third.set_defaults(does=fetch)
     return parser
 

@@ -10,15 +10,15 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
 
 from deploy.kafka.local.certificates import make_certificates
 from deploy.kafka.local.failure import LocalKafkaError
-from deploy.kafka.local.fetching import fetch_jars, find_java
+from deploy.kafka.local.fetching import class_archive, fetch_jars, find_java
 from deploy.kafka.local.memory import ADMIN, ClusterFolder, Memory
-from deploy.kafka.local.node import Node
+from deploy.kafka.local.node import FAST, LEAN, Node
 from deploy.kafka.local.ports import HOST, is_taken
 from deploy.kafka.local.processes import kill_all, nodes_of_folder
 from deploy.kafka.local.properties import node_properties
@@ -57,6 +57,8 @@ class LocalKafka:
     """Save memory and start fast; switch it off to measure what Kafka can do."""
     throw_away: bool = False
     """Remove the folder when the cluster stops or its starter dies."""
+    java_options: Sequence[str] = ()
+    """Options of Java beyond ours."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Settings of the brokers beyond ours, by Kafka's names."""
     say: Callable[[str], None] = _say_nothing
@@ -78,7 +80,7 @@ class LocalKafka:
         do, when Java or the jars can't be had, the folder or a port is taken, or a node ends.
         """
         assert not self._nodes, "the cluster runs"
-        java = (str(find_java()), "-cp", f"{fetch_jars(say=self.say)}/*")
+        java = self._java()
         self._folder.claim()
         try:
             leftovers = nodes_of_folder(self.data_dir)
@@ -98,21 +100,21 @@ class LocalKafka:
             self._prepare(memory)
             self.say(f"starting Apache Kafka, {self.nodes} node(s), in {self.data_dir}")
             for node in self._nodes.values():
-                node.spawn(self._run, lean=self.lean)
+                node.spawn(self._run, self._options())
             self._await_ready()
         except BaseException:
             self.stop(at_once=True)
             raise
 
-    def stop(self, *, at_once: bool = False) -> None:
-        """Stop all nodes; one that takes longer than 10 s is killed, `at_once` all are.
+    def stop(self, *, at_once: bool = False, seconds: float = STOP_SECONDS_MAX) -> None:
+        """Stop all nodes; one that takes longer than so many seconds is killed, `at_once` all are.
 
         Killing loses no record that was acknowledged. Does nothing when the cluster doesn't run.
         """
         for node in self._nodes.values():
             node.signal(signal.SIGKILL if at_once else signal.SIGTERM)
             node.signal(signal.SIGCONT)
-        deadline = time.monotonic() + STOP_SECONDS_MAX
+        deadline = time.monotonic() + seconds
         for node in self._nodes.values():
             node.wait(max(0.0, deadline - time.monotonic()))
         self._nodes = {}
@@ -168,7 +170,7 @@ class LocalKafka:
     def start_node(self, node_id: int) -> None:
         """Start a node that ended; returns when it and those that run know each other."""
         _await_free(self._remembered().client_ports[node_id - 1])
-        self._nodes[node_id].spawn(self._run, lean=self.lean)
+        self._nodes[node_id].spawn(self._run, self._options())
         self._await_ready()
 
     def pause_node(self, node_id: int) -> None:
@@ -178,6 +180,15 @@ class LocalKafka:
     def resume_node(self, node_id: int) -> None:
         """Let a paused node go on."""
         self._nodes[node_id].signal(signal.SIGCONT)
+
+    def _java(self) -> tuple[str, ...]:
+        java, jars = find_java(), fetch_jars(say=self.say)
+        archive = class_archive(java, jars)
+        learned = (f"-XX:SharedArchiveFile={archive}",) if archive.exists() else ()
+        return (str(java.program), *learned, "-cp", f"{jars}/*")
+
+    def _options(self) -> tuple[str, ...]:
+        return (*(LEAN if self.lean else FAST), *self.java_options)
 
     def _remembered(self) -> Memory:
         assert self._memory is not None, "the cluster was never started"

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.kafka.local.failure import LocalKafkaError
@@ -20,8 +21,16 @@ INSTALL = "sudo apt-get install openjdk-17-jre-headless maven"
 BROKER, TOOLS = "broker", "tools"
 
 
-def find_java() -> Path:
-    """The `java` of JAVA_HOME, else of PATH. Raises LocalKafkaError when there is none of age."""
+@dataclass(frozen=True, slots=True)
+class Java:
+    """A program that is Java, and what it says it is."""
+
+    program: Path
+    version: str
+
+
+def find_java() -> Java:
+    """The Java of JAVA_HOME, else of PATH. Raises LocalKafkaError when there is none of age."""
     home = os.environ.get("JAVA_HOME")
     found = shutil.which("java", path=str(Path(home) / "bin") if home else None)
     if found is None:
@@ -32,14 +41,18 @@ def find_java() -> Path:
         raise LocalKafkaError(
             f"{found} is not Java {JAVA_MAJOR_MIN} or later; remedy: {INSTALL}, or set JAVA_HOME"
         )
-    return Path(found)
+    return Java(Path(found), said)
+
+
+def class_archive(java: Java, jars: Path) -> Path:
+    """Where the archive of Kafka's classes lies, if there is one, for this Java."""
+    return jars.parent / f"classes-{_fingerprint(java.version.encode())}.jsa"
 
 
 def cache_folder(part: str = BROKER) -> Path:
     """Where the jars lie, or will: another folder for every content of pom.xml."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    fingerprint = hashlib.sha256(POM.read_bytes()).hexdigest()[:16]
-    return cache / "sammen" / f"kafka-{fingerprint}" / part
+    return cache / "sammen" / f"kafka-{_fingerprint(POM.read_bytes())}" / part
 
 
 def fetch_jars(part: str = BROKER, say: Callable[[str], None] = lambda _: None) -> Path:
@@ -61,6 +74,10 @@ def fetch_jars(part: str = BROKER, say: Callable[[str], None] = lambda _: None) 
             say("fetching Apache Kafka by Maven (43 MB, once)")
             _fetch(maven, part, folder)
     return folder
+
+
+def _fingerprint(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _fetch(maven: str, part: str, folder: Path) -> None:

@@ -93,14 +93,14 @@ class Node:
                 + ("; ".join(harmless[:3]) or f"its tool ended with {formatting.returncode}")
             )
 
-    def spawn(self, run: str, *, lean: bool) -> None:
+    def spawn(self, run: str, options: Sequence[str]) -> None:
         """Start the process, in a session of its own, so that a Ctrl-C is not meant for it."""
         assert self.process is None or self.process.poll() is not None, "the node runs"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
                     *self.java,
-                    *(LEAN if lean else FAST),
+                    *options,
                     f"{RUN_OPTION}{run}",
                     f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}",
                     *(MAIN_CLASS, str(self.folder / "server.properties")),
