@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
@@ -47,6 +48,7 @@ PURE_MODULES = {
     "uuid",
     "zoneinfo",
 }
+LAUNCHERS_MAY_KNOW = {"cryptography"}  # imported only where certificates are made
 CLOCK_AND_DICE = {
     "datetime.now",
     "datetime.utcnow",
@@ -84,6 +86,10 @@ REGISTRY_HOSTS = tuple(
 OUTSIDE = re.compile(r"\.\./shared\b|/work/" + r"shared|shared/" + r"brief")
 
 Rule = Callable[[PurePosixPath, str], Iterator[str]]
+
+
+def _is_launcher(path: PurePosixPath) -> bool:
+    return path.parts[0] == "deploy" and path.suffix == ".py"
 
 
 def _is_product(path: PurePosixPath) -> bool:
@@ -177,7 +183,7 @@ def sql_stays_in_the_store(path: PurePosixPath, text: str) -> Iterator[str]:
 
 def importing_reads_nothing(path: PurePosixPath, text: str) -> Iterator[str]:
     """Importing a module reads no environment and opens nothing."""
-    if not _is_product(path):
+    if not _is_product(path) and not _is_launcher(path):
         return
     for statement in ast.parse(text).body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -185,6 +191,19 @@ def importing_reads_nothing(path: PurePosixPath, text: str) -> Iterator[str]:
         source = ast.unparse(statement)
         if re.search(r"\bos\.environ|\bgetenv\(|\bopen\(|\.read_text\(|\.connect\(", source):
             yield f"line {statement.lineno}: does something when imported: {source[:60]}"
+
+
+def launchers_stand_apart(path: PurePosixPath, text: str) -> Iterator[str]:
+    """What starts servers on this machine needs Python alone, and the product needs none of it."""
+    if _is_launcher(path):
+        known = sys.stdlib_module_names | {"deploy", *LAUNCHERS_MAY_KNOW}
+        for module in _imported_modules(text):
+            if module.split(".")[0] not in known:
+                yield f"imports {module}: a launcher runs before anything is installed"
+    elif _is_product(path):
+        for module in _imported_modules(text):
+            if module.split(".")[0] == "deploy":
+                yield f"imports {module}: what is deployed knows no launcher"
 
 
 def only_public_names_of_hosts(path: PurePosixPath, text: str) -> Iterator[str]:
@@ -225,6 +244,7 @@ RULES: tuple[Rule, ...] = (
     time_comes_from_the_clock,
     sql_stays_in_the_store,
     importing_reads_nothing,
+    launchers_stand_apart,
     only_public_names_of_hosts,
     the_project_stands_alone,
 )

@@ -80,9 +80,9 @@ class LocalKafka:
         do, when Java or the jars can't be had, the folder or a port is taken, or a node ends.
         """
         assert not self._nodes, "the cluster runs"
-        java = self._java()
         self._folder.claim()
         try:
+            java = self._java()
             leftovers = nodes_of_folder(self.data_dir)
             if leftovers:
                 self.say(f"ending what an earlier start left running: process {leftovers}")
@@ -123,7 +123,7 @@ class LocalKafka:
             self._watcher.stdin.close()
             self._watcher.wait()
             self._watcher = None
-        if self.throw_away:
+        if self.throw_away and self._folder.is_claimed():
             shutil.rmtree(self.data_dir, ignore_errors=True)
         self._folder.release()
 

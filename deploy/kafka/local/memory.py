@@ -70,6 +70,10 @@ class ClusterFolder:
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, str(os.getpid()).encode(), 0)
 
+    def is_claimed(self) -> bool:
+        """Whether it is ours."""
+        return self._lock is not None
+
     def release(self) -> None:
         """Let others have it."""
         if self._lock is not None:
