@@ -52,21 +52,26 @@ class _Known(TypedDict):
 
 async def on_membership(work: Work, received: Sequence[Received[MembershipTold]]) -> None:
     """Keep who became a member, who left, and what was pledged and withdrawn."""
+    work.steps.begin("decide")
     told = [_membership_fact(each) for each in received]
     memberships = [fact for fact in told if isinstance(fact, MembershipFact)]
     pledges = [fact for fact in told if isinstance(fact, PledgeFact)]
+    work.steps.begin("write")
     await facts.insert_membership_facts(work.connection, memberships)
     await facts.insert_pledge_facts(work.connection, pledges)
 
 
 async def on_placement(work: Work, received: Sequence[Received[PlacementTold]]) -> None:
     """Keep what was told about placements."""
+    work.steps.begin("decide")
     told = [_placement_fact(each) for each in received]
+    work.steps.begin("write")
     await facts.insert_placement_facts(work.connection, told)
 
 
 async def on_bonus_assessed(work: Work, received: Sequence[Received[BonusAssessed]]) -> None:
     """Keep what instalments came to."""
+    work.steps.begin("decide")
     told = [
         AssessmentFact(
             **_known(each),
@@ -79,15 +84,18 @@ async def on_bonus_assessed(work: Work, received: Sequence[Received[BonusAssesse
         )
         for each in received
     ]
+    work.steps.begin("write")
     await facts.insert_assessment_facts(work.connection, told)
 
 
 async def on_notification_sent(work: Work, received: Sequence[Received[NotificationSent]]) -> None:
     """Keep that mails were sent."""
+    work.steps.begin("decide")
     told = [
         NoticeFact(**_known(each), template=each.event.template, sent_on=each.event.sent_on)
         for each in received
     ]
+    work.steps.begin("write")
     await facts.insert_notice_facts(work.connection, told)
 
 

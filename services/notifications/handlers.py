@@ -61,6 +61,7 @@ async def on_contact_recorded(work: Work, received: Sequence[Received[ContactRec
     await telling.lock_audiences(
         work.connection, sorted({contact.cvr for contact in contacts if contact.cvr is not None})
     )
+    work.steps.begin("write")
     await telling.save_contacts(work.connection, contacts)
     await telling.insert_notices_for_contacts(work.connection, contacts, now=work.now)
 
@@ -69,6 +70,7 @@ async def on_contacts_erased(work: Work, contacts: Sequence[str]) -> None:
     """Forget contacts: their addresses, and what they were still to be told."""
     companies = await telling.list_companies_of_contacts(work.connection, contacts)
     await telling.lock_audiences(work.connection, companies)
+    work.steps.begin("write")
     await telling.delete_contacts(work.connection, contacts, erased_at=work.now)
 
 
@@ -78,6 +80,7 @@ async def on_something_to_tell(
     """Note what there is to tell, and make its notices for the contacts known."""
     told = [(_occasion(each), each.cause) for each in received]
     await telling.lock_audiences(work.connection, sorted({occasion.cvr for occasion, _ in told}))
+    work.steps.begin("write")
     await telling.insert_occasions(work.connection, told)
     await telling.insert_notices_of_occasions(
         work.connection, [occasion for occasion, _ in told], now=work.now

@@ -19,6 +19,7 @@ from shared.messaging import heard_topics
 from shared.messaging.deciding import Fate, Listener, Outcome, RunTooLongError, decide_together
 from shared.messaging.reading import Reading, condemn, read
 from shared.messaging.retry import Bury, Failures, GiveUp, Retry, RetryPolicy, Split, decide
+from shared.messaging.steps import Steps
 from shared.messaging.transport import (
     Position,
     Record,
@@ -27,6 +28,7 @@ from shared.messaging.transport import (
     TransportConsumer,
 )
 from shared.messaging.work import Hears
+from shared.observability.catalogue import BatchStep
 from shared.observability.logs import Log, bound
 from shared.observability.metrics import Metrics
 from shared.values.clock import Clock
@@ -83,7 +85,7 @@ class Consumer:
         policy: RetryPolicy | None = None,
         batch_records_max: int = 1000,
     ) -> None:
-        self._listener = Listener(service, hears, database, clock)
+        self._listener = Listener(service, hears, database, clock, Steps(self._count_step))
         self._metrics = metrics
         self._policy = policy or RetryPolicy()
         self._stopping = asyncio.Event()
@@ -114,7 +116,9 @@ class Consumer:
             self._database, self.name, await self._transport.identify(self._subscription.topics)
         )
         # A transport gives out members only once it is started.
-        self._member = self._transport.consumer(self._subscription, self._on_batch)
+        self._member = self._transport.consumer(
+            self._subscription, self._on_batch, self._listener.steps
+        )
         await self._member.start()
         LOG.info("consumer_started", service=self._listener.service, consumer=self.name)
 
@@ -135,9 +139,14 @@ class Consumer:
         error = self._member.failure() if self._member else None
         return None if isinstance(error, ConsumerStoppingError) else error
 
+    def rebalances(self) -> int:
+        """How often the group's partitions were given out while this was a member."""
+        return self._member.rebalances() if self._member else 0
+
     async def _on_batch(self, records: Sequence[Record]) -> None:
         with bound(service=self._listener.service, consumer=self.name):
             started = time.monotonic()
+            self._listener.steps.begin("decode")
             await self._settle([read(record, self._listener.hears) for record in records])
             labels = {"service": self._listener.service, "consumer": self.name}
             self._metrics.consumer_batch_seconds(**labels).observe(time.monotonic() - started)
@@ -213,12 +222,18 @@ class Consumer:
             attempt=self._blocked.attempts,
             delay_seconds=round(retry.delay_seconds, 3),
         )
+        self._listener.steps.begin("pause")
         try:
             async with asyncio.timeout(retry.delay_seconds):
                 await self._stopping.wait()
         except TimeoutError:
             return
         raise ConsumerStoppingError(f"{self.name} stops; its batch will be delivered again")
+
+    def _count_step(self, step: BatchStep, seconds: float) -> None:
+        self._metrics.consumer_step_seconds(
+            service=self._listener.service, consumer=self.name, step=step
+        ).inc(seconds)
 
     def _account(self, outcome: Outcome) -> None:
         """Count and tell what was committed. Raises DeadLetterLimitError after one too many."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
 
@@ -13,6 +13,7 @@ from shared.messaging.failpoints import reached
 from shared.messaging.letter import State, TopicKey
 from shared.messaging.reading import Reading
 from shared.messaging.retry import follow
+from shared.messaging.steps import Steps
 from shared.messaging.work import Hears, Work, begin_work
 from shared.values.clock import Clock
 
@@ -38,6 +39,7 @@ class Listener:
     hears: Hears
     database: Database
     clock: Clock
+    steps: Steps = field(default_factory=Steps)
 
     @property
     def name(self) -> str:
@@ -74,7 +76,11 @@ async def decide_together(
     if all(reading.kind == "passed_by" for reading in readings):
         return Outcome(tuple((reading, "passed_by") for reading in readings), run)
     await reached("consumer.before_transaction")
-    async with begin_work(listener.database, listener.clock, service=listener.service) as work:
+    steps = listener.steps
+    steps.begin("inbox")
+    async with begin_work(
+        listener.database, listener.clock, service=listener.service, steps=steps
+    ) as work:
         kept = await _find_kept(work, listener, readings)
         fates = await _settle_fates(work, listener, readings, kept)
         await reached("consumer.after_inbox")
@@ -89,9 +95,12 @@ async def decide_together(
             [(reading, STATE_OF_FATE[fate]) for reading, fate in fates if fate in STATE_OF_FATE],
             recorded_at=work.now,
         )
+        steps.begin("load")
         await hand_over(work, listener.hears, [r for r, fate in fates if fate in DECIDED])
+        steps.begin("write")
         await work.write_outbox()
         await reached("consumer.before_commit")
+        steps.begin("commit")
     await reached("consumer.after_commit")
     return Outcome(tuple(fates), followed.length)
 

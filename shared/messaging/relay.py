@@ -12,11 +12,12 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, get_args
 
 from shared.database import Connection, Database
 from shared.messaging import dead_letter_store, outbox
 from shared.messaging.failpoints import reached
+from shared.messaging.letter import State
 from shared.messaging.locks import try_session_lock
 from shared.messaging.retry import RetryPolicy, delay_seconds
 from shared.messaging.sending import Sender
@@ -66,6 +67,7 @@ class Relay:
             metrics=metrics,
             policy=self._policy,
             stopping=self._stopping,
+            meanwhile=self._look,
         )
         self._active = False
         self._failures = 0
@@ -131,6 +133,7 @@ class Relay:
     async def _work(self, connection: Connection) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
+            started_seconds = time.perf_counter()
             rows = await outbox.list_unpublished(
                 connection, limit=self._batch_rows_max, except_topics=self._sender.held_topics()
             )
@@ -138,6 +141,9 @@ class Relay:
             if rows:
                 await reached("relay.after_select")
                 await self._sender.send(connection, rows)
+                self._metrics.relay_batch_seconds(service=self._service).observe(
+                    time.perf_counter() - started_seconds
+                )
             await self._look(connection)
             if len(rows) < self._batch_rows_max:
                 await self._until_woken()
@@ -179,4 +185,11 @@ class Relay:
     def _set_active(self, *, active: bool) -> None:
         self._active = active
         self._metrics.relay_active(service=self._service).set(int(active))
+        if not active:
+            # From now on another counts what waits; ours would stand still.
+            self._looked_at_seconds = float("-inf")
+            self._metrics.outbox_waiting_rows.forget(service=self._service)
+            self._metrics.outbox_oldest_age_seconds.forget(service=self._service)
+            for state in get_args(State):
+                self._metrics.dead_letters_open.forget(service=self._service, state=state)
         LOG.info("relay_started" if active else "relay_standby")

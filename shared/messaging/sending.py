@@ -18,7 +18,7 @@ import asyncio
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from shared.database import Connection
@@ -63,6 +63,7 @@ class Sender:
         metrics: Metrics,
         policy: RetryPolicy,
         stopping: asyncio.Event,
+        meanwhile: Callable[[Connection], Awaitable[None]],
     ) -> None:
         self._service = service
         self._transport = transport
@@ -70,6 +71,8 @@ class Sender:
         self._metrics = metrics
         self._policy = policy
         self._stopping = stopping
+        self._meanwhile = meanwhile
+        """Done between two attempts: what waits is counted also while nothing can be sent."""
         self._holds: dict[str, Hold] = {}
         self._away: str | None = None
 
@@ -163,6 +166,7 @@ class Sender:
                 await self._stopping.wait()
         except TimeoutError:
             await connection.execute("SELECT 1")
+            await self._meanwhile(connection)
 
     def _delay_seconds(self, attempt: int) -> float:
         dice = random.random()  # noqa: S311 # spreads retries, hides nothing

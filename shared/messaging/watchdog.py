@@ -92,7 +92,8 @@ class Watchdog:
         self._look_seconds = look_seconds
         self._monotonic = monotonic
         self._watches: dict[str, Watch] = {}
-        self._shown: dict[tuple[str, str, int], int] = {}
+        self._shown: dict[str, dict[tuple[str, int], int]] = {}
+        self._rebalances: dict[str, int] = {}
 
     async def run(self) -> None:
         """Look for ever. Raises WatchdogError when a consumer has failed or stands still."""
@@ -118,6 +119,7 @@ class Watchdog:
                 )
 
     async def _look_at(self, consumer: Consumer) -> Look:
+        self._count_rebalances(consumer)
         try:
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
                 progress = await consumer.progress()
@@ -132,18 +134,37 @@ class Watchdog:
         )
         return Look(places, progress.lag > 0, progress.blocked)
 
+    def _count_rebalances(self, consumer: Consumer) -> None:
+        before = self._rebalances.get(consumer.name, 0)
+        self._rebalances[consumer.name] = now = consumer.rebalances()
+        self._metrics.consumer_rebalances(service=self._service, consumer=consumer.name).inc(
+            now - before
+        )
+
     def _show(self, progress: Progress) -> None:
-        """Set lag and the instant of the last move, per partition held."""
+        """Set lag and the instant of the last move, per partition held; forget those that left."""
         now = self._clock.now().timestamp()
-        for (topic, partition), position in progress.positions.items():
-            labels = {
-                "service": self._service,
-                "consumer": progress.consumer,
-                "topic": topic,
-                "partition": str(partition),
-            }
-            self._metrics.consumer_lag_records(**labels).set(position.lag)
-            place = (progress.consumer, topic, partition)
-            if position.lag == 0 or self._shown.get(place) != position.next_offset:
-                self._metrics.consumer_last_progress_timestamp_seconds(**labels).set(now)
-            self._shown[place] = position.next_offset
+        lag = self._metrics.consumer_lag_records
+        last_progress = self._metrics.consumer_last_progress_timestamp_seconds
+        before = self._shown.get(progress.consumer, {})
+        for place in before.keys() - progress.positions.keys():
+            # Another member has it, and shows it.
+            lag.forget(**self._labels(progress.consumer, place))
+            last_progress.forget(**self._labels(progress.consumer, place))
+        for place, position in progress.positions.items():
+            labels = self._labels(progress.consumer, place)
+            lag(**labels).set(position.lag)
+            if position.lag == 0 or before.get(place) != position.next_offset:
+                last_progress(**labels).set(now)
+        self._shown[progress.consumer] = {
+            place: position.next_offset for place, position in progress.positions.items()
+        }
+
+    def _labels(self, consumer: str, place: tuple[str, int]) -> dict[str, str]:
+        topic, partition = place
+        return {
+            "service": self._service,
+            "consumer": consumer,
+            "topic": topic,
+            "partition": str(partition),
+        }

@@ -18,6 +18,7 @@ from shared.contracts.envelope import encode, envelope_for, new_event_id
 from shared.database import Connection, Database
 from shared.messaging import outbox
 from shared.messaging.outbox import OutboxRow
+from shared.messaging.steps import Steps
 from shared.values.clock import Clock
 from shared.values.dates import day_in_copenhagen
 
@@ -64,13 +65,18 @@ class UndecidableError(Exception):
 class Work:
     """One transaction of one service."""
 
-    def __init__(self, connection: Connection, *, now: datetime, service: str) -> None:
+    def __init__(
+        self, connection: Connection, *, now: datetime, service: str, steps: Steps | None = None
+    ) -> None:
         self.connection = connection
         self.now = now
         """The instant this work began (UTC)."""
         self.today: date = day_in_copenhagen(now)
         """The calendar day of `now` in Copenhagen."""
         self.service = service
+        self.steps = steps or Steps()
+        """Where a batch's time goes. A handler begins in "load", and says when it goes over to
+        "decide" or "write"; it may go back."""
         self._unwritten: list[OutboxRow] = []
         self._erased: list[tuple[str, bytes]] = []
 
@@ -131,10 +137,12 @@ class Work:
 
 
 @asynccontextmanager
-async def begin_work(database: Database, clock: Clock, *, service: str) -> AsyncIterator[Work]:
+async def begin_work(
+    database: Database, clock: Clock, *, service: str, steps: Steps | None = None
+) -> AsyncIterator[Work]:
     """Begin a work; it commits when the block ends, and leaves nothing behind when it raises."""
     async with database.transaction() as connection:
-        work = Work(connection, now=clock.now(), service=service)
+        work = Work(connection, now=clock.now(), service=service, steps=steps)
         yield work
         await work.write_outbox()
 

@@ -64,6 +64,14 @@ def consumer_batch_seconds(*, service: str, consumer: str) -> None:
     """Seconds from receiving a batch to its commit. Moved by the consumer."""
 
 
+def consumer_step_seconds(*, service: str, consumer: str, step: BatchStep) -> None:
+    """Seconds spent on each step of the batches. Moved by the consumer as each step ends."""
+
+
+def consumer_rebalances(*, service: str, consumer: str) -> None:
+    """Times the group's partitions were given out anew. Moved by the watchdog's look."""
+
+
 def inbox_duplicates(*, service: str, consumer: str) -> None:
     """Events dropped because the inbox knew their id. Moved by the consumer after commit."""
 
@@ -86,6 +94,10 @@ def outbox_oldest_age_seconds(*, service: str) -> None:
 
 def relay_rows(*, service: str, outcome: Relayed) -> None:
     """Outbox rows tried, by outcome. Moved by the relay."""
+
+
+def relay_batch_seconds(*, service: str) -> None:
+    """Seconds from looking for outbox rows to having sent them all. Moved by the relay."""
 
 
 def relay_active(*, service: str) -> None:
@@ -136,14 +148,6 @@ def person_lookups(*, role: str) -> None:
 
 def reports(*, door: ReportDoor, outcome: ReportOutcome) -> None:
     """Facts reported, by what the door answered. Moved by placements."""
-
-
-def bonus_instalments(*, scheme: str, milestone: str, status: str) -> None:
-    """Instalments that took on a status. Moved by bonus after commit."""
-
-
-def bonus_assessment_seconds() -> None:
-    """Seconds to assess all persons of a batch. Moved by bonus."""
 
 
 def mails(*, template: str, outcome: MailOutcome) -> None:

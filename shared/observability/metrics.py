@@ -38,12 +38,18 @@ class Family(Generic[Labels, Metric]):
     def __init__(self, declaration: Callable[Labels, None], metric: Metric) -> None:
         self.name = declaration.__name__
         self._declaration = declaration
+        self._labels = tuple(inspect.signature(declaration).parameters)
         self._metric = metric
 
     def __call__(self, *args: Labels.args, **kwargs: Labels.kwargs) -> Metric:
         """The series with these labels, at 0 until it is first moved."""
         self._declaration(*args, **kwargs)
         return cast("Metric", self._metric.labels(**kwargs)) if kwargs else self._metric
+
+    def forget(self, *args: Labels.args, **kwargs: Labels.kwargs) -> None:
+        """Show the series with these labels no more: this process no longer knows its value."""
+        self._declaration(*args, **kwargs)
+        self._metric.remove(*(kwargs[label] for label in self._labels))
 
 
 class Metrics:
@@ -68,12 +74,15 @@ class Metrics:
             catalogue.consumer_batch_events, buckets=BATCH_BUCKETS
         )
         self.consumer_batch_seconds = self._histogram(catalogue.consumer_batch_seconds)
+        self.consumer_step_seconds = self._counter(catalogue.consumer_step_seconds)
+        self.consumer_rebalances = self._counter(catalogue.consumer_rebalances)
         self.inbox_duplicates = self._counter(catalogue.inbox_duplicates)
         self.dead_letters = self._counter(catalogue.dead_letters)
         self.dead_letters_open = self._gauge(catalogue.dead_letters_open)
         self.outbox_waiting_rows = self._gauge(catalogue.outbox_waiting_rows)
         self.outbox_oldest_age_seconds = self._gauge(catalogue.outbox_oldest_age_seconds)
         self.relay_rows = self._counter(catalogue.relay_rows)
+        self.relay_batch_seconds = self._histogram(catalogue.relay_batch_seconds)
         self.relay_active = self._gauge(catalogue.relay_active)
         self.consumer_lag_records = self._gauge(catalogue.consumer_lag_records)
         self.consumer_last_progress_timestamp_seconds = self._gauge(
@@ -96,8 +105,6 @@ class Metrics:
     def _declare_services(self) -> None:
         self.person_lookups = self._counter(catalogue.person_lookups)
         self.reports = self._counter(catalogue.reports)
-        self.bonus_instalments = self._counter(catalogue.bonus_instalments)
-        self.bonus_assessment_seconds = self._histogram(catalogue.bonus_assessment_seconds)
         self.mails = self._counter(catalogue.mails)
         self.notices_waiting = self._gauge(catalogue.notices_waiting)
 

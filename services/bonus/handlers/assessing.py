@@ -40,9 +40,11 @@ async def assess_persons(
     """
     if not locked:
         return
+    work.steps.begin("load")
     persons = [each.person for each in locked]
     known = await load_facts(work.connection, persons)
     stored = await cases.list_instalments(work.connection, persons)
+    work.steps.begin("decide")
     as_of = max([work.today, *(each.assessed_on for each in locked if each.assessed_on)])
     assessments = {person: assess_known(known[person], as_of=as_of) for person in persons}
     found: list[tuple[str, Difference]] = []
@@ -50,6 +52,7 @@ async def assess_persons(
         lines = {each.key: each.line for each in stored.get(person, [])}
         found += [(person, each) for each in differences(lines, assessment)]
     kept = {(person, each.key): each for person in persons for each in stored.get(person, [])}
+    work.steps.begin("write")
     await _save(work, found, kept, causes)
     looks = [(person, next_look_on(assessment)) for person, assessment in assessments.items()]
     await facts.save_looks(work.connection, looks, assessed_on=as_of)

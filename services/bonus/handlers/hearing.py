@@ -42,6 +42,7 @@ async def on_facts(work: Work, received: Sequence[Received[Any]]) -> None:
         work.connection, (each.employer for each in started), exclusive=False
     )
     locked = await facts.lock_persons(work.connection, (each.event.person for each in received))
+    work.steps.begin("write")
     await facts.insert_facts(
         work.connection, [_stored(each, person=each.event.person) for each in received]
     )
@@ -53,9 +54,11 @@ async def on_sectors(work: Work, received: Sequence[Received[Any]]) -> None:
     """Keep what was told about employers' sectors, and assess everyone placed there."""
     causes = {each.event.employer: each.cause for each in received}
     await facts.lock_employers(work.connection, causes, exclusive=True)
+    work.steps.begin("write")
     await facts.insert_facts(
         work.connection, [_stored(each, employer=each.event.employer) for each in received]
     )
+    work.steps.begin("load")
     employed = await facts.list_persons_at_employers(work.connection, causes)
     locked = await facts.lock_persons(work.connection, employed)
     await assess_persons(

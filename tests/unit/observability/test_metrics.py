@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,7 @@ def test_a_series_carries_its_labels_and_value() -> None:
 def test_no_created_series_is_stored() -> None:
     metrics = Metrics()
     metrics.retries(service="bonus", kind="bus").inc()
-    metrics.bonus_assessment_seconds().observe(1)
+    metrics.relay_batch_seconds(service="bonus").observe(1)
     assert "_created" not in metrics.exposition().decode()
 
 
@@ -77,3 +78,27 @@ def test_mistyped_metrics_fail_type_checking(tmp_path: Path) -> None:
     assert len(complaints) == len(MISTAKES), result.stdout
     for complaint, expected in zip(complaints, MISTAKES.values(), strict=True):
         assert expected in complaint
+
+
+def test_every_declared_metric_is_moved_somewhere() -> None:
+    sources = [
+        path.read_text(encoding="utf-8")
+        for folder in ("services", "shared")
+        for path in sorted((CHECKOUT / folder).rglob("*.py"))
+    ]
+    unmoved = {
+        name
+        for name in declared()
+        if not any(re.search(rf"metrics\.{name}\b", source) for source in sources)
+    }
+    assert not unmoved, f"declared and never moved: {sorted(unmoved)}"
+
+
+def test_a_forgotten_series_is_shown_no_more_until_it_is_moved_again() -> None:
+    metrics = Metrics()
+    metrics.outbox_waiting_rows(service="bonus").set(3)
+    metrics.outbox_waiting_rows.forget(service="bonus")
+    metrics.outbox_waiting_rows.forget(service="never seen")
+    assert 'service="bonus"' not in metrics.exposition().decode()
+    metrics.outbox_waiting_rows(service="bonus").set(0)
+    assert 'sammen_outbox_waiting_rows{service="bonus"} 0.0' in metrics.exposition().decode()
