@@ -10,12 +10,14 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 import typer
+
+from services.commands import contracts
+from services.commands.saying import say_all
 
 if TYPE_CHECKING:
     from shared.runtime.service import Service
@@ -34,10 +36,9 @@ app = typer.Typer(
     help="Sammen: from a placement to a bonus.",
 )
 topics = typer.Typer(no_args_is_help=True, help="The bus's topics.")
-contracts = typer.Typer(no_args_is_help=True, help="What services publish, as files.")
 letters = typer.Typer(no_args_is_help=True, help="Messages that could not be decided.")
 app.add_typer(topics, name="topics")
-app.add_typer(contracts, name="contracts")
+app.add_typer(contracts.app, name="contracts")
 app.add_typer(letters, name="dead-letters")
 
 ServiceName = Annotated[str, typer.Argument(metavar="SERVICE", help=" | ".join(SERVICE_NAMES))]
@@ -93,7 +94,7 @@ def migrate() -> None:
     """Bring the database up to date: schemas, roles, tables."""
     from services.commands import database
 
-    _say_all(database.migrate(all_services()), nothing="The database is up to date.")
+    say_all(database.migrate(all_services()), nothing="The database is up to date.")
 
 
 @topics.command("create")
@@ -101,7 +102,7 @@ def create_topics(copies: Copies = None) -> None:
     """Create the topics that are missing, and set who may use each."""
     from services.commands import database
 
-    _say_all(database.topics_create(copies_max=copies), nothing="Every topic is there.")
+    say_all(database.topics_create(copies_max=copies), nothing="Every topic is there.")
 
 
 @topics.command("check")
@@ -110,7 +111,7 @@ def check_topics(copies: Copies = None) -> None:
     from services.commands import database
 
     wrong = database.topics_check(copies_max=copies)
-    _say_all(wrong, nothing="Every topic is as declared.")
+    say_all(wrong, nothing="Every topic is as declared.")
     sys.exit(bool(wrong))
 
 
@@ -149,25 +150,6 @@ def token(
     typer.echo(made)
 
 
-@contracts.command("export")
-def export_contracts() -> None:
-    """Write schemas, AsyncAPI document and samples anew from the code."""
-    from shared.contracts import gate
-
-    changed = [str(path) for path in gate.export(_contracts_folder())]
-    _say_all(changed, nothing="Nothing has changed.")
-
-
-@contracts.command("check")
-def check_contracts() -> None:
-    """Say where code and files differ, and what would break a reader."""
-    from shared.contracts import gate
-
-    findings = [str(finding) for finding in gate.check(_contracts_folder())]
-    _say_all(findings, nothing="Files and code agree, and nothing breaks.")
-    sys.exit(bool(findings))
-
-
 @letters.command("list")
 def list_letters(
     service: Annotated[str | None, typer.Option(help="Only this service's.")] = None,
@@ -185,7 +167,7 @@ def list_letters(
         typer.echo(json.dumps(objects, indent=2))
         return
     lines = [texts.letter_line(name, letter) for name, letter in found]
-    _say_all(lines, nothing="There are no dead letters.")
+    say_all(lines, nothing="There are no dead letters.")
 
 
 @letters.command("show")
@@ -216,7 +198,7 @@ def replay_letter(
     mended = value.read_bytes() if value is not None else None
     outcomes = messages.replay(_service(service), letter, mended)
     lines = [line for outcome in outcomes for line in texts.replay_lines(outcome)]
-    _say_all(lines, nothing="There is nothing to replay.")
+    say_all(lines, nothing="There is nothing to replay.")
     sys.exit(not all(texts.went_well(outcome) for outcome in outcomes))
 
 
@@ -231,7 +213,7 @@ def discard_letter(
 
     if not reason.strip():
         raise typer.BadParameter("say why", param_hint="--reason")
-    _say_all(texts.discard_lines(messages.discard(_service(service), letter, reason)), nothing="")
+    say_all(texts.discard_lines(messages.discard(_service(service), letter, reason)), nothing="")
 
 
 @app.command()
@@ -247,12 +229,24 @@ def republish(
 
 
 @app.command()
+def rewind(
+    consumer: Annotated[str, typer.Argument(help="As logs and metrics name it: bonus.facts.")],
+    topic: Annotated[str, typer.Argument(help="The topic to be heard from its beginning.")],
+) -> None:
+    """Have a consumer begin a topic anew after a gap; stop its service first."""
+    from services.commands import messages
+
+    messages.rewind(_service(consumer.partition(".")[0]), consumer, topic)
+    typer.echo(f"{consumer} will hear {topic} from its beginning; what it knows changes nothing.")
+
+
+@app.command()
 def doctor() -> None:
     """Say what this machine and these settings lack, and the remedy."""
     from services.commands.doctor import examine
 
     findings = examine(all_services())
-    _say_all([str(finding) for finding in findings], nothing="")
+    say_all([str(finding) for finding in findings], nothing="")
     sys.exit(any(finding.remedy is not None for finding in findings))
 
 
@@ -262,17 +256,6 @@ def _instant(text: str) -> datetime | None:
     except ValueError:
         return None
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
-def _contracts_folder() -> Path:
-    import shared.contracts
-
-    return Path(shared.contracts.__path__[0]) / "generated"
-
-
-def _say_all(lines: Sequence[str], *, nothing: str) -> None:
-    for line in lines or [nothing]:
-        typer.echo(line)
 
 
 def main() -> None:

@@ -12,20 +12,23 @@ from typing import TypeVar
 
 from services.commands.running import log_to
 from shared.database import Database
-from shared.messaging import dead_letters, outbox
+from shared.messaging import dead_letters, heard_topics, outbox
 from shared.messaging.dead_letters import (
     Discarded,
     NotDiscarded,
     Replayed,
     listeners_of,
 )
+from shared.messaging.embedded import EmbeddedTransport
 from shared.messaging.letter import DeadLetter, State
 from shared.messaging.replaying import NotReplayed
+from shared.messaging.transport import Transport
 from shared.runtime import datadir
 from shared.runtime.clock import SystemClock
 from shared.runtime.plans import database_setting
 from shared.runtime.service import Service
-from shared.runtime.settings import SettingsError, read_settings, variable
+from shared.runtime.settings import EMBEDDED_BUS, SettingsError, read_settings, variable
+from shared.runtime.transports import transport_opener
 
 T = TypeVar("T")
 
@@ -105,6 +108,45 @@ def republish(service: Service, since: datetime | str) -> int:
             return await outbox.republish(connection, service.name, since=since)
 
     return _with_database(service, release)
+
+
+def rewind(service: Service, consumer: str, topic: str) -> None:
+    """Have a consumer, while its service is stopped, begin a topic anew, and take it for the right
+    one. What its inbox knows changes nothing when it comes again.
+
+    Raises SettingsError for a consumer or topic the service doesn't have, GroupBusyError while its
+    service runs, TransportError.
+    """
+    hears = next(
+        (each for each in service.hears if f"{service.name}.{each.name}" == consumer), None
+    )
+    if hears is None:
+        known = ", ".join(f"{service.name}.{each.name}" for each in service.hears)
+        raise SettingsError(f"{consumer!r} is no consumer of {service.name}; there are {known}")
+
+    async def begin_anew(database: Database) -> None:
+        transport = _bus_of(service)
+        await transport.start()
+        try:
+            identity = (await transport.identify(hears.topics)).get(topic)
+            if identity is None:
+                heard = ", ".join(hears.topics)
+                raise SettingsError(f"{consumer} hears {heard}, and of these no topic {topic!r}")
+            await transport.rewind(consumer, topic)
+        finally:
+            await transport.close()
+        async with database.transaction() as connection:
+            await heard_topics.accept(connection, consumer, topic, identity)
+
+    _with_database(service, begin_anew)
+
+
+def _bus_of(service: Service) -> Transport:
+    """The bus as the service uses it: as set, or else the one of `sammen up` in this folder."""
+    settings = read_settings(os.environ)
+    if settings.kafka_bootstrap_servers in {None, EMBEDDED_BUS}:
+        return EmbeddedTransport(database_address(service))
+    return transport_opener(settings)(service.name)
 
 
 def _with_database(service: Service, act: Callable[[Database], Awaitable[T]]) -> T:

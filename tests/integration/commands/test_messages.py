@@ -120,3 +120,28 @@ async def test_kept_events_are_sent_again_from_a_time_or_an_event(
     unknown = sammen("republish", "membership", "--since", "nothing", **settings)
     assert (unknown.status, unknown.output) == (1, "")
     assert "keeps no event nothing" in unknown.errors
+
+
+async def test_a_consumer_hears_a_topic_anew_and_what_it_knows_changes_nothing(
+    sammen: Sammen, prepared: TestDatabase
+) -> None:
+    clock = clock_at("2017-03-01")
+    settings = settings_of(prepared)
+    consumer = next(iter(EVALUATION.hears))
+    name = f"evaluation.{consumer.name}"
+    async with running_system(prepared, [MEMBERSHIP, EVALUATION], clock=clock) as running:
+        async with running.system.context("membership").begin() as work:
+            work.publish(CompanyJoined(cvr=CVR, joined_on=work.today))
+        await running.settled()
+        busy = sammen("rewind", name, TOPIC, **settings)
+        assert (busy.status, busy.output) == (1, "")
+        assert "stop its service first" in busy.errors
+    said = sammen("rewind", name, TOPIC, **settings)
+    assert (said.status, said.errors) == (0, "")
+    async with running_system(prepared, [EVALUATION], clock=clock) as running:
+        await running.settled()
+        known = running.system.metrics.inbox_duplicates(service="evaluation", consumer=name)
+        assert known._value.get() == 1
+    for wrong, of_what in (("evaluation.nothing", "no consumer"), ("nobody.facts", "no service")):
+        assert of_what in sammen("rewind", wrong, TOPIC, **settings).errors
+    assert "no topic" in sammen("rewind", name, "bonus.facts.v1", **settings).errors

@@ -18,7 +18,7 @@ def test_help_names_every_command(sammen: Sammen) -> None:
     assert said.status == 0
     for command in (
         "demo", "up", "run", "migrate", "topics", "assess", "token", "contracts", "dead-letters",
-        "republish", "doctor",
+        "republish", "rewind", "doctor",
     ):  # fmt: skip
         assert f" {command} " in said.output
 
