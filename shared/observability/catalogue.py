@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Consumed = Literal[
-    "handled", "duplicate", "dead", "parked", "unknown_type", "malformed", "erased", "replayed"
-]
+Consumed = Literal["handled", "duplicate", "dead", "parked", "unknown_type", "malformed", "erased"]
 """What became of one record at one consumer."""
 
 BatchStep = Literal[
@@ -32,7 +30,7 @@ Retried = Literal["unavailable", "contention", "unknown", "bus"]
 TimerRun = Literal["done", "failed"]
 """How one tick of a timer ended."""
 
-MailOutcome = Literal["sent", "failed", "waiting", "retried"]
+MailOutcome = Literal["sent", "failed", "retried"]
 """What became of one mail at one attempt."""
 
 ReportOutcome = Literal["accepted", "duplicate", "parked", "refused"]

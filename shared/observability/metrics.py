@@ -7,7 +7,7 @@ that the catalogue doesn't know fails type checking, and a wrong label fails at 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, ParamSpec, TypeVar, cast
 
 from prometheus_client import (
@@ -19,6 +19,7 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import Metric as MetricFamily
 
 from shared.observability import catalogue
 
@@ -45,6 +46,10 @@ class Family(Generic[Labels, Metric]):
         """The series with these labels, at 0 until it is first moved."""
         self._declaration(*args, **kwargs)
         return cast("Metric", self._metric.labels(**kwargs)) if kwargs else self._metric
+
+    def describe(self) -> Iterable[MetricFamily]:
+        """Its full name, kind and help text, as they are shown."""
+        return self._metric.describe()
 
     def forget(self, *args: Labels.args, **kwargs: Labels.kwargs) -> None:
         """Show the series with these labels no more: this process no longer knows its value."""
