@@ -1,58 +1,45 @@
-"""Measure everything and print a table: `make bench`."""
+"""Measure everything, or what is named: `make bench ARGS="consumer relay"`.
+
+A name may be followed by arguments of its own, such as `consumer 3`. Every measurement prints a
+table and leaves its raw results in `.cache/benchmarks`.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import importlib
 import logging
-import platform
 import sys
-import tempfile
-from pathlib import Path
+from typing import Final
 
-from rich.console import Console
-from rich.table import Table
-
-from shared.database import EmbeddedPostgres
 from shared.observability.logs import configure_logs
-from tests.benchmarks import bonus, embedded_bus, relay, rules
-from tests.benchmarks.rounds import ROUNDS, Measured
-from tests.support.messaging import open_world
-from tests.support.postgres import database_maker
 
-
-async def measure_all(folder: Path, console: Console) -> list[Measured]:
-    """Every measurement, on a durable PostgreSQL of our own."""
-    console.print("rules alone ...")
-    measured = [await rules.measure()]
-    postgres = EmbeddedPostgres(folder / "server")
-    server = await postgres.start()
-    try:
-        async with database_maker(server, {}) as make_database:
-            console.print("relay ...")
-            async with open_world(make_database) as world:
-                measured.append(await relay.measure(world))
-            console.print("bonus ...")
-            measured.append(await bonus.measure(make_database))
-    finally:
-        await postgres.stop()
-    return measured
+MEASUREMENTS: Final = (
+    "rules",
+    "embedded",
+    "embedded_bus",
+    "consumer",
+    "relay",
+    "sweep",
+    "backlog",
+    "latency",
+    "memory",
+)
 
 
 def main() -> None:
-    """Measure and print."""
+    """Do what the command line names, everything when it names nothing."""
     configure_logs(sys.stderr, renderer="human", level="ERROR")
     logging.disable(logging.ERROR)
-    console = Console()
-    with tempfile.TemporaryDirectory(prefix="sammen-bench-") as folder:
-        Path(folder).chmod(0o755)
-        measured = asyncio.run(measure_all(Path(folder), console))
-    title = f"Medians of {ROUNDS} interleaved rounds; {platform.machine()}, {platform.platform()}"
-    table = Table("what", "ours", "against", "ratio", title=title)
-    for each in measured:
-        table.add_row(*each.row())
-    console.print(table)
-    console.print("embedded bus, batches of a thousand and single records:")
-    embedded_bus.main()
+    asked: list[list[str]] = []
+    for word in sys.argv[1:]:
+        if word in MEASUREMENTS:
+            asked.append([word])
+        elif asked:
+            asked[-1].append(word)
+        else:
+            sys.exit(f"{word} is no measurement; there are {', '.join(MEASUREMENTS)}")
+    for name, *arguments in asked or [[name] for name in MEASUREMENTS]:
+        importlib.import_module(f"tests.benchmarks.{name}").main(arguments)
 
 
 if __name__ == "__main__":

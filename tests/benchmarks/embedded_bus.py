@@ -1,4 +1,4 @@
-"""The embedded bus by itself: `python -m tests.benchmarks.embedded_bus`.
+"""The embedded bus by itself: `make bench ARGS=embedded_bus`.
 
 Publishing and consuming in batches of a thousand records of a usual size, and how long one record
 takes from the call that publishes it to the handler that gets it; PostgreSQL durable.
@@ -120,13 +120,9 @@ async def _measure_all(folder: Path) -> None:
         await postgres.stop()
 
 
-def main() -> None:
+def main(_arguments: Sequence[str]) -> None:
     """Measure on a durable server of our own, and print."""
     with tempfile.TemporaryDirectory(prefix="sammen-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         asyncio.run(_measure_all(folder))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,56 +1,130 @@
-"""The relay: a thousand rows a round trip, against one row at a time."""
+"""The relay on Apache Kafka: a thousand rows a round trip, against one row at a time.
+
+One row at a time is what an outbox without batches does: select the oldest row, send it and wait
+for all copies, mark it, each row a transaction of its own. Both sides find the same rows waiting.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Sequence
+from typing import Final
 
+import asyncpg
+from aiokafka import AIOKafkaProducer
+
+from services.bonus.service import SERVICE
 from shared.database import Database
 from shared.messaging import outbox
+from shared.messaging.kafka.access import KafkaAccess
+from shared.messaging.kafka.transport import KafkaTransport
 from shared.messaging.relay import Relay
 from shared.messaging.work import begin_work
 from shared.observability.metrics import Metrics
-from tests.benchmarks.rounds import Measured, in_turns
-from tests.support.messaging import World, cvrs, joined, open_bus
+from shared.runtime.clock import SystemClock
+from shared.runtime.plans import role_of
+from tests.benchmarks import facts
+from tests.benchmarks.engine_out import assessed
+from tests.benchmarks.ground import connected, open_kafka, open_postgres, started
+from tests.benchmarks.results import ratios, save, show, spread
 
-ROWS_IN_BATCHES = 5_000
-ROWS_ONE_BY_ONE = 150
+ROWS: Final = 20_000
+ROWS_ONE_BY_ONE: Final = 200
+ROUNDS: Final = 5
+LOOK_SECONDS: Final = 0.01
+
+OLDEST = """
+SELECT position, topic, key, value, headers
+FROM outbox
+WHERE published_at IS NULL AND refused_reason IS NULL
+ORDER BY position
+LIMIT 1
+FOR UPDATE SKIP LOCKED
+"""
+MARK = "UPDATE outbox SET published_at = now() WHERE position = $1"
 
 
-async def measure(world: World) -> Measured:
-    """Rows a second from the outbox to the bus."""
-    return await in_turns(
-        "relay, rows",
-        lambda: _relay(world, ROWS_IN_BATCHES, batch_rows_max=1_000),
-        "one row at a time",
-        lambda: _relay(world, ROWS_ONE_BY_ONE, batch_rows_max=1),
-    )
+async def measure(rounds: int) -> dict[str, list[float]]:
+    """Rows a second from the outbox to the bus, on both sides, by round."""
+    found: dict[str, list[float]] = {"ours": [], "one row at a time": []}
+    async with open_postgres() as postgres, open_kafka() as access:
+        database = await postgres.database([SERVICE])
+        url = database.url(role_of("bonus"))
+        async with connected(database, "bonus") as bonus:
+            for _ in range(rounds):
+                await _write(bonus, ROWS)
+                found["ours"].append(await _relay(bonus, access))
+                await _write(bonus, ROWS_ONE_BY_ONE)
+                found["one row at a time"].append(await _one_by_one(url, access))
+    return found
 
 
-async def _relay(world: World, rows: int, *, batch_rows_max: int) -> int:
-    cvr = cvrs(1)[0]
-    async with begin_work(world.membership, world.clock, service="membership") as work:
-        for _ in range(rows):
-            work.publish(joined(cvr))
-    transport = open_bus(world.url("membership"))
-    await transport.start()
-    relay = Relay(
-        "membership",
-        database=world.membership,
-        transport=transport,
-        clock=world.clock,
-        metrics=Metrics(),
-        batch_rows_max=batch_rows_max,
-    )
-    try:
+async def _write(database: Database, rows: int) -> None:
+    """Fill the outbox with that many events."""
+    for first in range(0, rows, facts.BATCH):
+        async with begin_work(database, SystemClock(), service="bonus") as work:
+            for person in facts.new_persons(min(facts.BATCH, rows - first)):
+                work.publish(assessed(person))
+
+
+async def _relay(database: Database, access: KafkaAccess) -> float:
+    async with started(KafkaTransport(access)) as transport:
+        # Once before, so that connecting is in neither side's time.
+        await facts.publish(transport, [assessed("warming-up")])
+        relay = Relay(
+            "bonus",
+            database=database,
+            transport=transport,
+            clock=SystemClock(),
+            metrics=Metrics(),
+        )
+        began = time.perf_counter()
         await relay.start()
-        while await _waiting(world.membership):  # noqa: ASYNC110 # the relay has no such signal
-            await asyncio.sleep(0.005)
-    finally:
+        while await _waiting(database):  # noqa: ASYNC110 # the relay has no such signal
+            await asyncio.sleep(LOOK_SECONDS)
+        seconds = time.perf_counter() - began
         await relay.stop()
-        await transport.close()
-    return rows
+    return ROWS / seconds
 
 
 async def _waiting(database: Database) -> int:
     async with database.connection() as connection:
         return (await outbox.count_waiting(connection)).rows
+
+
+async def _one_by_one(url: str, access: KafkaAccess) -> float:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=access.bootstrap_servers, enable_idempotence=True, acks="all"
+    )
+    await producer.start()
+    connection = await asyncpg.connect(url, server_settings={"search_path": "bonus"})
+    rows = 0
+    try:
+        await producer.send_and_wait("bonus.events.v1", b"{}", b"warming-up")
+        began = time.perf_counter()
+        while await _send_oldest(connection, producer):
+            rows += 1
+        return rows / (time.perf_counter() - began)
+    finally:
+        await connection.close()
+        await producer.stop()
+
+
+async def _send_oldest(connection: asyncpg.Connection, producer: AIOKafkaProducer) -> bool:
+    async with connection.transaction():
+        row = await connection.fetchrow(OLDEST)
+        if row is None:
+            return False
+        await producer.send_and_wait(row["topic"], row["value"], row["key"])
+        await connection.execute(MARK, row["position"])
+    return True
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure, keep and print; the argument is how many rounds."""
+    found = asyncio.run(measure(int(arguments[0]) if arguments else ROUNDS))
+    save("relay", {"rows_per_second": found})
+    ours, others = found["ours"], found["one row at a time"]
+    row = (spread(ours), spread(others), spread(ratios(ours, others), 1), "100")
+    show("The relay on Kafka, rows/s", ("ours", "one row at a time", "ratio", "target"), [row])

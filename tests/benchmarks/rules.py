@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from services.bonus.domain.engine import assess
 from services.bonus.domain.parsing import parse_case
 from services.bonus.rules import load_rules
+from tests.benchmarks.embedded import print_measured
 from tests.benchmarks.rounds import Measured, in_turns
 
 CASES = Path(__file__).parents[1] / "unit/bonus/cases"
@@ -41,3 +44,8 @@ def _cases() -> list[dict[str, list[object]]]:
         read = json.loads(file.read_text(encoding="utf-8"))
         found += read if isinstance(read, list) else []
     return found
+
+
+def main(_arguments: Sequence[str]) -> None:
+    """Measure, keep and print."""
+    print_measured([asyncio.run(measure())])
