@@ -94,6 +94,17 @@ SET state = $2, decided_at = $3, note = $4, mended_value = coalesce($5, mended_v
 WHERE id = $1
 """
 
+# An erasure waits for all that stop its key. What is left of the key then is decided, or of a type
+# nobody knew, and must not come back with a program that knows it.
+EMPTY = """
+UPDATE dead_letter AS row
+SET value = NULL, mended_value = NULL, redacted = true
+FROM unnest($2::text[], $3::bytea[]) AS erased (topic, key)
+WHERE row.consumer = $1 AND row.topic = erased.topic AND row.key_digest = sha256(erased.key)
+    AND row.state IN ('replayed', 'discarded', 'unknown_type')
+    AND (row.value IS NOT NULL OR row.mended_value IS NOT NULL)
+"""
+
 SAVE_FAILED = """
 UPDATE dead_letter
 SET state = $2, reason = $3, detail = $4, replays = replays + 1
@@ -210,6 +221,13 @@ async def count_open(connection: Connection) -> Mapping[str, int]:
     for row in await connection.fetch(COUNT_OPEN):
         counts[row["state"]] = row["letters"]
     return counts
+
+
+async def empty(connection: Connection, consumer: str, keys: Collection[TopicKey]) -> None:
+    """Forget what the records of erased keys held; that there were such letters stays known."""
+    await connection.execute(
+        EMPTY, consumer, [topic for topic, _ in keys], [key for _, key in keys]
+    )
 
 
 async def save_decided(

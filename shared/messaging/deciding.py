@@ -96,7 +96,7 @@ async def decide_together(
             recorded_at=work.now,
         )
         steps.begin("load")
-        await hand_over(work, listener.hears, [r for r, fate in fates if fate in DECIDED])
+        await hand_over(work, listener, [r for r, fate in fates if fate in DECIDED])
         steps.begin("write")
         await work.write_outbox()
         await reached("consumer.before_commit")
@@ -105,14 +105,20 @@ async def decide_together(
     return Outcome(tuple(fates), followed.length)
 
 
-async def hand_over(work: Work, hears: Hears, readings: Sequence[Reading]) -> None:
-    """Give new events to the handler, and erasures to theirs, in record order."""
+async def hand_over(work: Work, listener: Listener, readings: Sequence[Reading]) -> None:
+    """Give new events to the handler, and erasures to theirs, in record order.
+
+    What an erased key left among the dead letters is forgotten with it.
+    """
+    hears = listener.hears
     for kind, group in groupby(readings, key=lambda reading: reading.kind):
         together = list(group)
         if kind == "erased":
             assert hears.on_erased is not None, "without it, a null value is malformed"
             keys = [(reading.record.key or b"").decode("utf-8", "replace") for reading in together]
             await hears.on_erased(work, keys)
+            places = {reading.stops for reading in together if reading.stops is not None}
+            await dead_letter_store.empty(work.connection, listener.name, places)
         else:
             await hears.handler(work, [r.received for r in together if r.received is not None])
 

@@ -87,7 +87,8 @@ async def _decide(
             return refusal
         if letter.redacted and mended_value is None:
             if letter.state != "parked":
-                return NotReplayed(letter_id, "redacted", "a person number in it was masked")
+                what = "a person number in it was masked, or its key erased"
+                return NotReplayed(letter_id, "redacted", what)
             return await _save_failed(work, letter, "redacted", "a person number was masked")
         value = letter.record.value if mended_value is None else mended_value
         reading = read(replace(letter.record, value=value), listener.hears)
@@ -136,7 +137,7 @@ async def _hand_over_once(work: Work, listener: Listener, reading: Reading) -> N
     assert reading.event_id is not None, "what is heard has an id"
     new = await inbox.claim(work.connection, listener.name, [reading.event_id], claimed_at=work.now)
     if new:
-        await hand_over(work, listener.hears, [reading])
+        await hand_over(work, listener, [reading])
 
 
 async def _keep(

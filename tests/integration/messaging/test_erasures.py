@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shared.contracts.membership import ContactRecorded
 from shared.messaging.consumer import Consumer
-from shared.messaging.dead_letters import Replayed, listeners_of, replay
+from shared.messaging.dead_letters import (
+    Discarded,
+    Replayed,
+    discard,
+    list_dead_letters,
+    listeners_of,
+    replay,
+)
+from shared.messaging.replaying import NotReplayed
 from shared.messaging.transport import Record
 from shared.messaging.work import Hears, Received, UndecidableError, Work
 from shared.observability.metrics import Metrics
@@ -131,3 +140,33 @@ async def test_an_erasure_behind_a_dead_letter_waits_its_turn(addresses: Address
     assert isinstance(outcome, Replayed)
     assert await addresses.done() == [("c-2", "Karl"), ("c-1", "Bodil"), ("c-1", "erased")]
     assert await count_rows(world.bonus, "dead_letter", "state = 'replayed'") == 2
+
+
+async def test_an_erasure_leaves_nothing_of_its_key_among_the_dead_letters(
+    addresses: Addresses,
+) -> None:
+    log = Log(topic=CONTACTS)
+    addresses.refused_name = "Bodil"
+    of_a_later_version = replace(
+        contact(log, "Bodil"), headers=(("ce_id", b"e-1"), ("ce_type", b"dk.sammen.membership.New"))
+    )
+    await addresses.bus.deliver(
+        [of_a_later_version, contact(log, "Bodil"), contact(log, "Bodil", "c-2"), erasure(log)]
+    )
+    world = addresses.world
+    listeners = listeners_of("bonus", [addresses.hears], database=world.bonus, clock=world.clock)
+    async with world.bonus.connection() as connection:
+        unknown, refused, *_ = await list_dead_letters(connection)
+        assert isinstance(await discard(listeners, refused.id, reason="she left"), Discarded)
+        letters = await list_dead_letters(connection)
+    assert [
+        (letter.record.key, letter.state, letter.record.value is None) for letter in letters
+    ] == [
+        (b"c-1", "unknown_type", True),
+        (b"c-1", "discarded", True),
+        (b"c-2", "dead", False),
+        (b"c-1", "replayed", True),
+    ]
+    again = await replay(listeners, unknown.id)
+    assert isinstance(again, NotReplayed)
+    assert again.reason == "redacted"
