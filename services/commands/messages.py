@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from services.commands.running import log_to
-from shared.database import Database
+from shared.database import Database, EmbeddedPostgres
 from shared.messaging import dead_letters, heard_topics, outbox
 from shared.messaging.dead_letters import (
     Discarded,
@@ -51,9 +51,10 @@ def list_letters(services: Sequence[Service], state: State | None) -> list[tuple
             return letters
 
     async def list_all() -> list[tuple[str, DeadLetter]]:
-        return [
-            (service.name, letter) for service in services for letter in await list_one(service)
-        ]
+        async with _own_server_running(services):
+            return [
+                (service.name, letter) for service in services for letter in await list_one(service)
+            ]
 
     return asyncio.run(list_all())
 
@@ -151,10 +152,34 @@ def _bus_of(service: Service) -> Transport:
 
 def _with_database(service: Service, act: Callable[[Database], Awaitable[T]]) -> T:
     async def run() -> T:
-        async with _database(service) as database:
+        async with _own_server_running([service]), _database(service) as database:
             return await act(database)
 
     return asyncio.run(run())
+
+
+@asynccontextmanager
+async def _own_server_running(services: Sequence[Service]) -> AsyncIterator[None]:
+    """Start the PostgreSQL of the data folder for this command, if it is needed and at rest.
+
+    A system that stopped over its dead letters took its own PostgreSQL along.
+    """
+    settings = read_settings(os.environ)
+    folder = datadir.folder_at_work(settings.data_dir.resolve())
+    is_needed = any(
+        getattr(settings, database_setting(service.name)) is None for service in services
+    )
+    if not is_needed or datadir.is_held(folder) or not (folder / datadir.POSTGRES_FOLDER).is_dir():
+        yield
+        return
+    with datadir.held(folder):
+        postgres = EmbeddedPostgres(folder / datadir.POSTGRES_FOLDER)
+        server = await postgres.start()
+        try:
+            yield
+        finally:
+            if not server.found_running:
+                await postgres.stop()
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from typing import Final
 LOCK_FILE: Final = "in-use-by"
 DEMO_FOLDER: Final = "demo"
 """Where, inside the data folder, the demo keeps its own."""
+POSTGRES_FOLDER: Final = "postgres"
 PASSWORDS_FILE: Final = "passwords.json"
 ADDRESSES_FILE: Final = "addresses.json"
 ISSUER_KEY_FILE: Final = "issuer.key"

@@ -86,7 +86,7 @@ async def _database(
     if settings.database_url is not None:
         yield _with_addresses(settings, settings.need("database_url"), data_dir, services, say)
         return
-    postgres = EmbeddedPostgres(data_dir / "postgres", durable=durable)
+    postgres = EmbeddedPostgres(data_dir / datadir.POSTGRES_FOLDER, durable=durable)
     server = await postgres.start()
     try:
         found = ", found running from before" if server.found_running else ""

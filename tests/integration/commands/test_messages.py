@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +67,31 @@ async def test_however_many_dead_letters_there_are_the_newest_is_listed_too(
     assert sammen("dead-letters", "list", "--state", "parked", **settings).lines == [
         "There are no dead letters."
     ]
+
+
+def test_letters_are_listed_also_when_the_embedded_system_has_stopped(
+    sammen: Sammen, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sammen"
+    environment = {"SAMMEN_DATA_DIR": str(folder), "SAMMEN_HTTP_PORT": "0", "SAMMEN_OPS_PORT": "0"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "services", "up"],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        assert "Sammen is up" in running.stdout.readline()
+        beside = sammen("dead-letters", "list", data_dir=str(folder))
+        running.terminate()
+        assert running.wait(timeout=60) == 0
+    after = sammen("dead-letters", "list", data_dir=str(folder))
+    again = sammen("republish", "bonus", "--since", "2017-01-01", data_dir=str(folder))
+    assert (beside.status, beside.output) == (0, "There are no dead letters.\n")
+    assert (after.status, after.output) == (0, "There are no dead letters.\n"), after.errors
+    assert (again.status, again.output) == (0, "0 events of bonus will be sent again.\n")
+    assert not (folder / "postgres" / "cluster" / "postmaster.pid").exists()
 
 
 async def test_a_dead_letter_is_listed_shown_tried_again_and_given_up(
