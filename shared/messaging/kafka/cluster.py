@@ -28,7 +28,10 @@ from shared.messaging.kafka.asking import CALL_SECONDS_MAX
 from shared.messaging.kafka.permissions import Acl
 from shared.messaging.transport import TransportUnavailableError
 
-SEEN_LOOK_SECONDS: Final = 0.05
+KNOWN_SECONDS_MAX: Final = 60.0
+"""How long brokers may take until they know what was created: a busy one makes topics slowly."""
+
+KNOWN_LOOK_SECONDS: Final = 0.05
 
 ANY: Any = None
 EVERY_ACL: Final = AclBindingFilter(
@@ -58,7 +61,8 @@ class Cluster:
     """What there is in a cluster, and changes to it. One event loop uses it.
 
     Every method raises TransportForbiddenError when this user may not do that, and
-    TransportUnavailableError when the cluster does not answer within 15 s.
+    TransportUnavailableError when the cluster does not answer within 15 s, or does not know what
+    was created after a minute.
     """
 
     def __init__(self, access: KafkaAccess) -> None:
@@ -159,11 +163,11 @@ class Cluster:
             )
         )
         self._expect_success(answers.values(), "grant permissions")
-        give_up_at = asyncio.get_running_loop().time() + CALL_SECONDS_MAX
+        give_up_at = asyncio.get_running_loop().time() + KNOWN_SECONDS_MAX
         while not set(bindings) <= (await self.acls() or set()):
             if asyncio.get_running_loop().time() > give_up_at:
                 raise TransportUnavailableError("new permissions do not reach the brokers")
-            await asyncio.sleep(SEEN_LOOK_SECONDS)
+            await asyncio.sleep(KNOWN_LOOK_SECONDS)
 
     async def revoke(self, acls: Iterable[Acl]) -> None:
         """Remove these ACLs."""
@@ -204,7 +208,7 @@ class Cluster:
 
     async def _until_led(self, names: Sequence[str]) -> None:
         """Wait until every partition has a leader: a moment after the topic is there."""
-        give_up_at = asyncio.get_running_loop().time() + CALL_SECONDS_MAX
+        give_up_at = asyncio.get_running_loop().time() + KNOWN_SECONDS_MAX
         while names:
             described = await self._asking.each(
                 lambda: self._asking.client.describe_topics(
@@ -219,7 +223,7 @@ class Cluster:
                 return
             if asyncio.get_running_loop().time() > give_up_at:
                 raise TransportUnavailableError("new topics have no leaders; are brokers down?")
-            await asyncio.sleep(SEEN_LOOK_SECONDS)
+            await asyncio.sleep(KNOWN_LOOK_SECONDS)
 
     def _expect_success(self, answers: Iterable[object], what: str) -> None:
         for answer in answers:
