@@ -18,6 +18,7 @@ from deploy.kafka.local.failure import LocalKafkaError
 POM = Path(__file__).parents[1] / "pom.xml"
 JAVA_MAJOR_MIN = 17
 INSTALL = "sudo apt-get install openjdk-17-jre-headless maven"
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 BROKER, TOOLS = "broker", "tools"
 
 
@@ -97,7 +98,7 @@ def _fetch(maven: str, part: str, folder: Path) -> None:
             check=False,
         )
         if result.returncode != 0 or not any(draft.glob("kafka_*.jar")):
-            words = "\n".join(result.stdout.strip().splitlines()[:5])
+            words = "\n".join(COLOUR.sub("", result.stdout).strip().splitlines()[:2])
             raise LocalKafkaError(
                 "Maven did not get Apache Kafka; remedy: try again with a network, "
                 f"or look at what it said:\n{words}"
