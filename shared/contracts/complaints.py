@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -17,6 +19,8 @@ TEXT_MAX: Final = 600
 _FIELD = re.compile(rb'"([^"\\]*)"[ \t\r\n]*:')
 # Between a number's date and its last digits a dash and two blanks take up to nine bytes of UTF-8.
 _TEN_DIGITS = re.compile(rb'[0-9]{6}[^0-9A-Za-z"]{0,9}[0-9]{4}')
+
+_DATE_AS_PYTHON_HAS_IT = re.compile(r"datetime\.date\(([0-9]+), ([0-9]+), ([0-9]+)\)")
 
 _SENTENCES: Final = {
     "missing": "is missing",
@@ -43,8 +47,13 @@ _PATTERNS: Final = {
     "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$": (
         "must be a person reference (a UUID), as POST /placements/v1/persons gives it"
     ),
+    "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\\.){1,8}[A-Za-z]{2,24}$": (
+        "must be one plain mail address in ASCII, such as navn@firma.dk"
+    ),
 }
 """Plain words for the patterns a sender meets."""
+_PLACEMENT_ID_BEGINS: Final = "^[a-z0-9-]{1,32}/"
+_PLACEMENT_ID: Final = "must be the whole id of a placement, such as 0101/2017-00042"
 _PATTERN_OTHERWISE: Final = (
     "must not begin or end with a blank nor hold control or other invisible characters"
 )
@@ -105,19 +114,38 @@ def presentable(text: str) -> str:
 def complain(error: ValidationError) -> str:
     """What is wrong, field by field, in at most 600 characters and never with the value itself."""
     errors = error.errors(include_url=False, include_context=True, include_input=False)
-    sentences = [_sentence(dict(each)) for each in errors[:COMPLAINTS_MAX]]
+    sentences = [_sentence(each) for each in errors[:COMPLAINTS_MAX]]
     if len(errors) > COMPLAINTS_MAX:
         sentences.append(f"and {len(errors) - COMPLAINTS_MAX} more")
     return presentable("; ".join(sentences))
 
 
-def _sentence(error: dict[str, Any]) -> str:
+def in_plain_words(error: Mapping[str, Any]) -> str:
+    """What is wrong by one of pydantic's errors; a rule of ours may repeat the value."""
+    kind, message, context = str(error["type"]), str(error["msg"]), error.get("ctx", {})
+    match kind:
+        case "string_pattern_mismatch":
+            message = _pattern_in_words(context["pattern"])
+        case "literal_error":
+            message = f"must be one of {context['expected']}"
+        case "value_error":
+            message = message.removeprefix("Value error, ")
+        case _:
+            message = _SENTENCES.get(kind, message)
+    return _DATE_AS_PYTHON_HAS_IT.sub(_date_as_people_have_it, message)
+
+
+def _date_as_people_have_it(match: re.Match[str]) -> str:
+    return date(*(int(part) for part in match.groups())).isoformat()
+
+
+def _pattern_in_words(pattern: str) -> str:
+    if pattern.startswith(_PLACEMENT_ID_BEGINS):
+        return _PLACEMENT_ID
+    return _PATTERNS.get(pattern, _PATTERN_OTHERWISE)
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
     field = ".".join(str(part) for part in error["loc"])
-    kind, message = str(error["type"]), str(error["msg"])
-    if kind == "string_pattern_mismatch":
-        message = _PATTERNS.get(error["ctx"]["pattern"], _PATTERN_OTHERWISE)
-    elif kind == "literal_error":
-        message = f"must be one of {error['ctx']['expected']}"
-    else:
-        message = _SENTENCES.get(kind, message)
+    message = in_plain_words(error)
     return f"{field}: {message}" if field else message

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.contracts.complaints import in_plain_words
 from shared.values.persons import mask_person_numbers
 from shared.web.body import is_json
 from shared.web.pages import render
@@ -59,7 +60,7 @@ def _on_invalid(request: Request, error: Exception) -> Response:
         {
             "place": _place(one["loc"]),
             "kind": one["type"],
-            "message": _without_echo(one["msg"], one.get("input")),
+            "message": _without_echo(in_plain_words(one), one.get("input")),
         }
         for one in raised[:ERRORS_SHOWN_MAX]
     ]

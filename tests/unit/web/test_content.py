@@ -10,6 +10,7 @@ import pytest
 from fastapi import APIRouter, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from shared.contracts.fields import Day, EmailAddress, PlacementId, ShortText
 from shared.web.body import FromJson
 from tests.support.web import app_with, client_of, problem_in
 
@@ -26,6 +27,10 @@ class Thing(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
     number: int
     word: Annotated[str, AfterValidator(refuse_everything)] = ""
+    day: Day | None = None
+    note: ShortText | None = None
+    mail: EmailAddress | None = None
+    placement: PlacementId | None = None
 
 
 def routes(router: APIRouter) -> None:
@@ -55,6 +60,29 @@ async def test_invalid_content_says_where_and_why_but_not_what(client: httpx.Asy
     assert "610180" not in answer.text
     assert "is not good" in answer.text
     assert PASSWORD not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("day", "0001-01-01", "greater than or equal to 1900-01-01"),
+        ("day", "9999-12-31", "less than or equal to 2199-12-31"),
+        ("note", "a\0b", "control or other invisible characters"),
+        ("mail", "navn@brød.dk", "one plain mail address"),
+        ("placement", "00043", "such as 0101/2017-00042"),
+    ],
+)
+async def test_what_does_not_fit_is_told_in_plain_words(
+    client: httpx.AsyncClient, field: str, value: str, said: str
+) -> None:
+    answer = await client.post("/things/a", json={"number": 1, field: value})
+    (error,) = cast("list[dict[str, str]]", problem_in(answer, 422, "invalid-request")["errors"])
+    assert error["place"] == f"body.{field}"
+    assert said in error["message"]
+    page = await client.post(
+        "/things/a", json={"number": 1, field: value}, headers={"Accept": "text/html"}
+    )
+    assert said in page.text
 
 
 async def test_a_missing_body_is_a_problem(client: httpx.AsyncClient) -> None:
