@@ -10,7 +10,7 @@ KAFKA ?= embedded
 BESIDE_KAFKA := $(if $(filter local,$(KAFKA)),$(BIN)/python -m deploy.kafka.local with --fresh -- )
 
 .DEFAULT_GOAL := help
-.PHONY: help demo kafka test check static bench format lock clean
+.PHONY: help demo kafka test check static bench soak mutants format lock clean
 
 help: ## list the targets
 	@echo "Sammen: make TARGET"
@@ -37,6 +37,12 @@ static: $(BIN)/.develop
 
 bench: $(BIN)/.develop ## measure (a benchmark never fails a build); results are printed
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+soak: $(BIN)/.develop $(BIN)/.kafka ## run every service on three brokers while all of it is killed in turn, then compare (ARGS="--seconds 600 --seed 7")
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
+mutants: $(BIN)/.develop $(BIN)/.kafka ## break the messaging in many ways, and see that a test notices each (ARGS=relay for some)
+	@$(BIN)/python -m tests.chaos.mutating $(ARGS)
 
 format: $(BIN)/.develop ## rewrite the code in the house format
 	@$(BIN)/ruff format .

@@ -1,0 +1,118 @@
+"""Is the system quiet? Which is to tell "not yet" from "never".
+
+Quiet: nothing waits in an outbox, every group has committed up to every partition's end, no mail is
+due, and that stays so. As long as what waits changes, it is "not yet", however long it takes within
+the bound; what stands still for long is "never", and is named.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Final
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from shared.contracts.topics import load_topics
+from tests.chaos.ground import Ground
+
+LOOK_SECONDS: Final = 1.0
+STILL_LOOKS: Final = 3
+STUCK_SECONDS: Final = 120.0
+"""More than a mail's lease (50 s on the soak's clock) and a group's session (45 s) together."""
+CALM_SECONDS_MAX: Final = 900.0
+ANSWER_SECONDS_MAX: Final = 10
+
+WAITING_ROWS = """
+SELECT count(*) FROM {schema}.outbox WHERE published_at IS NULL AND refused_reason IS NULL
+"""
+WAITING_NOTICES = "SELECT count(*) FROM notifications.notice WHERE state IN ('due', 'sending')"
+
+Waiting = Mapping[str, int]
+"""What waits, by where: nothing but zeros when quiet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """How it ended."""
+
+    quiet: bool
+    seconds: float
+    waiting: Waiting
+    """What never came to rest; empty when quiet."""
+
+
+async def becomes_quiet(ground: Ground) -> Calm:
+    """Wait for it."""
+    began = moved_at = time.monotonic()
+    before: Waiting | None = None
+    still = 0
+    while True:
+        now = await _look(ground)
+        still = still + 1 if now is not None and now == before and not any(now.values()) else 0
+        if still >= STILL_LOOKS:
+            return Calm(quiet=True, seconds=time.monotonic() - began, waiting={})
+        if now != before:
+            moved_at = time.monotonic()
+        stuck = time.monotonic() - moved_at > STUCK_SECONDS
+        if stuck or time.monotonic() - began > CALM_SECONDS_MAX:
+            waiting = {where: count for where, count in (now or {}).items() if count}
+            return Calm(quiet=False, seconds=time.monotonic() - began, waiting=waiting)
+        before = now
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _look(ground: Ground) -> Waiting | None:
+    """What waits where, None when nobody can say: never a zero that wasn't looked for."""
+    waiting: dict[str, int] = {}
+    queries = {
+        f"outbox of {service.name}": WAITING_ROWS.format(schema=service.name)
+        for service in ground.services
+    }
+    for where, query in {**queries, "mails": WAITING_NOTICES}.items():
+        rows = await ground.look(query)
+        if rows is None:
+            return None
+        waiting[where] = int(rows[0]["count"])
+    try:
+        return {**waiting, **await asyncio.to_thread(_records_behind, ground)}
+    except KafkaException:
+        return None
+
+
+def _records_behind(ground: Ground) -> dict[str, int]:
+    """By group, how many records it has not yet committed."""
+    admin = AdminClient({"bootstrap.servers": ground.kafka.bootstrap_servers})
+    partitions = {spec.name: spec.partitions for spec in load_topics()}
+    behind: dict[str, int] = {}
+    for service in ground.services:
+        for hears in service.hears:
+            where = [
+                TopicPartition(topic, number)
+                for topic in hears.topics
+                for number in range(partitions[topic])
+            ]
+            group = f"{service.name}.{hears.name}"
+            committed = _committed(admin, group, where)
+            ends = admin.list_offsets({each: OffsetSpec.latest() for each in where})
+            behind[f"group {group}"] = sum(
+                _result(end).offset - max(0, committed[part.topic, part.partition])
+                for part, end in ends.items()
+            )
+    return behind
+
+
+def _committed(
+    admin: AdminClient, group: str, where: Sequence[TopicPartition]
+) -> dict[tuple[str, int], int]:
+    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, list(where))])
+    found = _result(asked[group]).topic_partitions
+    return {(each.topic, each.partition): each.offset for each in found}
+
+
+def _result(future: Future[Any]) -> Any:  # noqa: ANN401 # each question has its own kind of answer
+    return future.result(timeout=ANSWER_SECONDS_MAX)

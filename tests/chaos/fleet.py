@@ -1,0 +1,223 @@
+"""The services' processes: started, watched, and started again when they end, as a cluster would.
+
+A process that ends although nobody ended it is noted; that is its right (a service that can't reach
+its database for long ends with a status that says so), and the table shows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import httpx
+
+from deploy.kafka.local.ports import free_ports
+from shared.messaging.failpoints import Point
+from shared.runtime.service import Service
+from tests.chaos.ground import LOOPBACK, Ground
+from tests.chaos.member import death_file, point_file
+
+CHECKOUT = Path(__file__).parents[2]
+PROCESSES: Mapping[str, int] = {"bonus": 2}
+"""How many processes a service has, when not one."""
+
+RESTART_SECONDS = 0.2
+STOP_SECONDS_MAX = 45.0
+LOOK_SECONDS = 0.1
+ASK_SECONDS_MAX = 2.0
+
+
+@dataclass
+class Member:
+    """One process of one service, and those that come after it."""
+
+    service: Service
+    name: str
+    http_port: int
+    ops_port: int
+    environment: Mapping[str, str] = field(repr=False)
+    process: asyncio.subprocess.Process | None = None
+    held_until: float = 0.0
+    """Until then it is left dead."""
+    expected_end: bool = False
+    ends: list[int] = field(default_factory=list)
+    """Exit statuses nobody asked for."""
+
+    @property
+    def address(self) -> str:
+        """Where its doors are."""
+        return f"http://{LOOPBACK}:{self.http_port}"
+
+    @property
+    def pid(self) -> int | None:
+        """Its process at present."""
+        if self.process is None or self.process.returncode is not None:
+            return None
+        return self.process.pid
+
+
+class Fleet:
+    """All of them."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._looking = httpx.AsyncClient(timeout=ASK_SECONDS_MAX)
+        self._stopping = False
+        named = [
+            (service, number)
+            for service in ground.services
+            for number in range(1, PROCESSES.get(service.name, 1) + 1)
+        ]
+        ports = iter(free_ports(2 * len(named)))
+        self.members = [
+            self._member(service, number, next(ports), next(ports)) for service, number in named
+        ]
+
+    def _member(self, service: Service, number: int, http_port: int, ops_port: int) -> Member:
+        others = {
+            name: value for name, value in os.environ.items() if not name.startswith("SAMMEN")
+        }
+        name = f"{service.name}-{number}"
+        own = {
+            "SAMMEN_HTTP_PORT": str(http_port),
+            "SAMMEN_OPS_PORT": str(ops_port),
+            "SAMMEN_KAFKA_INSTANCE": name,
+        }
+        environment = {**others, **self._ground.settings_of(service), **own}
+        return Member(service, name, http_port, ops_port, environment)
+
+    def of(self, service_name: str) -> list[Member]:
+        """The members of one service."""
+        return [each for each in self.members if each.service.name == service_name]
+
+    def log_of(self, member: Member) -> Path:
+        """What its processes said, one after the other."""
+        return self._ground.folder / f"{member.name}.log"
+
+    async def kill(self, member: Member, *, hold_seconds: float) -> int | None:
+        """End its process as a crash would, and leave it dead for a while; the exit status."""
+        process = member.process
+        assert process is not None, "it was started"
+        member.held_until = time.monotonic() + hold_seconds
+        member.expected_end = True
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        return await process.wait()
+
+    async def restart(self, member: Member) -> int | None:
+        """Ask it to drain and end, as a new version would; the exit status."""
+        process = member.process
+        assert process is not None, "it was started"
+        member.expected_end = True
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        async with asyncio.timeout(STOP_SECONDS_MAX):
+            return await process.wait()
+
+    async def die_at(self, member: Member, point: Point, *, seconds_max: float) -> bool:
+        """Have it killed when it next reaches the point; whether it did. Disarmed if cancelled."""
+        folder = self._ground.folder
+        death_file(folder, member.name).unlink(missing_ok=True)
+        try:
+            async with asyncio.timeout(seconds_max):
+                await until(lambda: self.is_ready(member))
+                process = member.process
+                assert process is not None, "it was ready"
+                self._arm(member, point)
+                status = await process.wait()
+        except (TimeoutError, asyncio.CancelledError) as error:
+            if member.pid is not None:
+                self._arm(member, "")
+            if isinstance(error, TimeoutError):
+                return False
+            raise
+        return death_file(folder, member.name).exists() and status == -signal.SIGKILL
+
+    def _arm(self, member: Member, point: Point | Literal[""]) -> None:
+        member.expected_end = bool(point)
+        point_file(self._ground.folder, member.name).write_text(point, encoding="ascii")
+        if member.process is not None and member.pid is not None:
+            member.process.send_signal(signal.SIGUSR1)
+
+    async def is_ready(self, member: Member) -> bool:
+        """Whether it says that it is ready."""
+        if member.pid is None:
+            return False
+        try:
+            answer = await self._looking.get(f"http://{LOOPBACK}:{member.ops_port}/health/ready")
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == httpx.codes.OK
+
+    async def all_ready(self) -> bool:
+        """Whether every member says so."""
+        return all(await asyncio.gather(*(self.is_ready(each) for each in self.members)))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep every member running until the block ends; none is left after it."""
+        keepers = [asyncio.create_task(self._keep(each), name=each.name) for each in self.members]
+        try:
+            yield
+        finally:
+            self._stopping = True
+            for keeper in keepers:
+                keeper.cancel()
+            await asyncio.wait(keepers)
+            for member in self.members:
+                await _end(member)
+            await self._looking.aclose()
+
+    async def _keep(self, member: Member) -> None:
+        while not self._stopping:
+            if time.monotonic() < member.held_until:
+                await asyncio.sleep(LOOK_SECONDS)
+                continue
+            member.expected_end = False
+            member.process = await self._spawn(member)
+            status = await member.process.wait()
+            if not member.expected_end:
+                member.ends.append(status)
+            await asyncio.sleep(RESTART_SECONDS)
+
+    async def _spawn(self, member: Member) -> asyncio.subprocess.Process:
+        with self.log_of(member).open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tests.chaos.member"),
+                *(member.service.name, member.name),
+                *(str(self._ground.folder), str(self._ground.began)),
+                cwd=CHECKOUT,
+                env=dict(member.environment),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+
+async def until(condition: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> None:
+    """Wait until it holds; whoever asks says for how long."""
+    while True:
+        holds = condition()
+        if holds if isinstance(holds, bool) else await holds:
+            return
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _end(member: Member) -> None:
+    process = member.process
+    if process is None or process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+    await process.wait()

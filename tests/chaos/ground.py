@@ -1,0 +1,130 @@
+"""What the services stand on: three brokers, a PostgreSQL, an issuer of tokens, and a folder."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from fastapi import FastAPI
+
+from deploy.kafka.local import LocalKafka
+from services.__main__ import all_services
+from shared.contracts.topics import load_topics
+from shared.database import Database, EmbeddedPostgres, EmbeddedServer, Fault, Row, fault_of
+from shared.messaging.kafka import provisioning
+from shared.messaging.kafka.access import KafkaAccess
+from shared.runtime.clock import SystemClock
+from shared.runtime.plans import database_setting, plans_for, role_of
+from shared.runtime.service import Service
+from shared.runtime.settings import variable
+from shared.web.issuer import PATH, DevelopmentIssuer, issuer_router
+from shared.web.server import HttpServer
+from tests.support.postgres import ROLE_PASSWORD, TestDatabase, database_maker, guarded
+
+LOOPBACK = "127.0.0.1"
+NODES = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Everything that is there before the first service starts."""
+
+    folder: Path
+    kafka: LocalKafka
+    postgres: EmbeddedPostgres
+    server: EmbeddedServer
+    database: TestDatabase
+    owner: Database
+    """To look with, into every schema."""
+    issuer: DevelopmentIssuer
+    services: Sequence[Service]
+    began: float
+
+    async def look(self, query: str, *arguments: object) -> list[Row] | None:
+        """What the database answers; None while it answers nobody."""
+        try:
+            async with self.owner.connection() as connection:
+                return await connection.fetch(query, *arguments)
+        except Exception as error:
+            if fault_of(error) is not Fault.UNAVAILABLE:
+                raise
+            return None
+
+    @property
+    def mails(self) -> Path:
+        """Where notifications puts what it sends."""
+        return self.folder / "mails"
+
+    @property
+    def access(self) -> KafkaAccess:
+        """How anybody reaches the brokers."""
+        return KafkaAccess(self.kafka.bootstrap_servers)
+
+    def settings_of(self, service: Service) -> dict[str, str]:
+        """The environment that `sammen run` would be given, ports and name of the process apart."""
+        return {
+            variable(database_setting(service.name)): self.database.url(role_of(service.name)),
+            "SAMMEN_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
+            "SAMMEN_KAFKA_SECURITY": "plain",
+            "SAMMEN_OIDC_ISSUER": self.issuer.address,
+            "SAMMEN_SMTP_URL": f"file://{self.mails}",
+            "SAMMEN_DATA_DIR": str(self.folder / "data"),
+        }
+
+
+@asynccontextmanager
+async def open_ground() -> AsyncIterator[Ground]:
+    """Brokers with every topic, a migrated database, an issuer; nothing is left of them after."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sammen-soak-")))
+        kafka = LocalKafka(folder / "kafka", nodes=3, fast_failover=True, throw_away=True)
+        starting = asyncio.create_task(asyncio.to_thread(kafka.start))
+        stack.push_async_callback(_stop_kafka, kafka, starting)
+        stack.enter_context(guarded(folder / "postgres"))
+        postgres = EmbeddedPostgres(folder / "postgres" / "server")
+        server = await postgres.start()
+        stack.push_async_callback(postgres.stop)
+        services = all_services()
+        make_database = await stack.enter_async_context(database_maker(server, {}))
+        passwords = {service.name: ROLE_PASSWORD for service in services}
+        database = await make_database(plans_for(services, passwords, with_bus=False))
+        owner = await Database.connect(database.owner_url, application_name="soak")
+        stack.push_async_callback(postgres.start)  # a soak cut short may leave it dead
+        stack.push_async_callback(owner.close)
+        issuer = await _open_issuer(stack)
+        await starting
+        ground = Ground(
+            folder=folder,
+            kafka=kafka,
+            postgres=postgres,
+            server=server,
+            database=database,
+            owner=owner,
+            issuer=issuer,
+            services=services,
+            began=time.time(),
+        )
+        await provisioning.create_topics(ground.access, load_topics())
+        yield ground
+
+
+async def _stop_kafka(kafka: LocalKafka, starting: asyncio.Task[None]) -> None:
+    await asyncio.wait([starting])
+    await asyncio.to_thread(lambda: kafka.stop(at_once=True))
+
+
+async def _open_issuer(stack: AsyncExitStack) -> DevelopmentIssuer:
+    http = HttpServer("issuer", LOOPBACK, 0)
+    stack.push_async_callback(http.stop)
+    key = ec.generate_private_key(ec.SECP256R1())
+    issuer = DevelopmentIssuer(f"http://{LOOPBACK}:{http.port}{PATH}", key, SystemClock())
+    app = FastAPI()
+    app.include_router(issuer_router(issuer))
+    await http.start(app)
+    return issuer

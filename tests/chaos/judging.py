@@ -1,0 +1,175 @@
+"""The oracle: what differs between what came of it and what should have, and what that is called.
+
+Pure: from evidence to findings. How facts fell into batches may differ between two runs, and with
+it which intermediate states were ever seen and told; so of what bonus tells the last word counts,
+nothing may be told twice running, and every mail must have its own telling.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from tests.chaos.evidence import Event, Evidence
+from tests.chaos.tape import TapeRecord
+
+Fault = Literal["lost", "doubled", "out of order", "untrue", "øre off", "different"]
+FAULTS: tuple[Fault, ...] = ("lost", "doubled", "out of order", "untrue", "øre off", "different")
+STATES_TOLD = {"BonusAssessed", "BonusInstalmentDue", "BonusRefused", "BonusUnderReview"}
+"""Told of an instalment whenever it becomes another: which of them were told depends on batches."""
+MAILED = {"NotificationSent", "NotificationFailed"}
+COMPACTED = {"membership.contacts.v1"}
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong."""
+
+    fault: Fault
+    what: str
+    count: int = 1
+
+
+def judge(actual: Evidence, expected: Evidence) -> list[Finding]:
+    """Everything in which a run under faults differs from one without, and from itself."""
+    return [
+        *compare_counts("fact", actual.facts, expected.facts),
+        *compare_counts("event", _lasting(actual.events), _lasting(expected.events)),
+        *compare_states("instalment", actual.instalments, expected.instalments),
+        *compare_states("told last", _last_told(actual.events), _last_told(expected.events)),
+        *compare_states("outcome", actual.outcomes, expected.outcomes),
+        *compare_states("figure", actual.figures, expected.figures),
+        *compare_balances(actual.balances, expected.balances),
+        *twice_running(actual.events),
+        *judge_mails(actual),
+        *(Finding("different", f"dead letters: {n}", n) for n in [actual.dead_letters] if n),
+    ]
+
+
+def judge_tape(tape: Sequence[TapeRecord], events: Iterable[Event]) -> list[Finding]:
+    """Whether the brokers hold what the outboxes say, in their order, and nothing else.
+
+    The same record again is no fault: whoever sends at least once sends twice at times.
+    """
+    told = {event.event_id: event for event in events}
+    findings: list[Finding] = []
+    newest: dict[tuple[str, bytes], int] = {}
+    seen: set[str] = set()
+    for record in tape:
+        where = f"{record.topic}-{record.partition}@{record.offset} {record.event_id}"
+        event = told.get(record.event_id)
+        if event is None:
+            findings.append(Finding("untrue", f"published, but in no outbox: {where}"))
+            continue
+        if (event.topic, event.key, event.value) != (record.topic, record.key, record.value):
+            findings.append(Finding("different", f"not as its outbox has it: {where}"))
+        key = (record.topic, record.key)
+        if record.event_id not in seen and event.position < newest.get(key, -1):
+            findings.append(Finding("out of order", f"behind a later one of its key: {where}"))
+        newest[key] = max(newest.get(key, -1), event.position)
+        seen.add(record.event_id)
+    findings += [
+        Finding("lost", f"in the outbox, but not on the brokers: {event.said}")
+        for event in told.values()
+        if event.event_id not in seen and event.topic not in COMPACTED
+    ]
+    return findings
+
+
+def compare_counts(what: str, actual: Counter[str], expected: Counter[str]) -> list[Finding]:
+    """What is there less often than it should be is lost, what more often doubled."""
+    lost, more = expected - actual, actual - expected
+    return [Finding("lost", f"{what} {said}", n) for said, n in lost.items()] + [
+        Finding("doubled", f"{what} {said}", n) for said, n in more.items()
+    ]
+
+
+def compare_states(what: str, actual: Mapping[str, V], expected: Mapping[str, V]) -> list[Finding]:
+    """What should be in a state is in that state."""
+    findings = []
+    for name in sorted({*actual, *expected}):
+        here, there = actual.get(name), expected.get(name)
+        if here != there:
+            fault: Fault = "lost" if here is None else "different"
+            findings.append(Finding(fault, f"{what} {name}: is {here}, should be {there}"))
+    return findings
+
+
+def compare_balances(actual: Mapping[str, int], expected: Mapping[str, int]) -> list[Finding]:
+    """Every øre that is not where it should be; a balance of nothing is none."""
+    return [
+        Finding("øre off", f"{name}: {difference} øre", abs(difference))
+        for name in sorted({*actual, *expected})
+        if (difference := actual.get(name, 0) - expected.get(name, 0))
+    ]
+
+
+def twice_running(events: Iterable[Event]) -> list[Finding]:
+    """What bonus told of an instalment though nothing had changed since it told the same."""
+    findings, last = [], dict[str, str]()
+    for event in events:
+        if event.name == "BonusAssessed":
+            if last.get(_instalment(event)) == event.said:
+                findings.append(Finding("doubled", f"told twice running: {event.said}"))
+            last[_instalment(event)] = event.said
+    return findings
+
+
+def judge_mails(found: Evidence) -> list[Finding]:
+    """Each telling is mailed once to each contact it is for, nothing else is, and all were sent."""
+    wanted: Counter[str] = Counter()
+    due = {_due_subject(event) for event in found.events if event.name == "BonusInstalmentDue"}
+    for cvr, subject in due:
+        wanted.update(f"bonus_instalment_due {subject} {to} sent" for to in found.contacts[cvr])
+    for cvr, addresses in found.contacts.items():
+        welcomed = [to for to in addresses if to.startswith("a@")]
+        wanted.update(f"company_joined {cvr} {to} sent" for to in welcomed)
+    sent = Counter(event.said for event in found.events if event.name == "NotificationSent")
+    doubled = [Finding("doubled", said, n - 1) for said, n in sent.items() if n > 1]
+    untold = max(0, sum(found.notices.values()) - sum(sent.values()))
+    return [
+        *compare_counts("mail", found.notices, wanted),
+        *doubled,
+        *(Finding("lost", f"mail without file, or the other way: {w}") for w in found.unwritten),
+        *(Finding("lost", "mails that nobody was told of", n) for n in [untold] if n),
+    ]
+
+
+def _lasting(events: Iterable[Event]) -> Counter[str]:
+    """Events that don't depend on how facts fell into batches."""
+    return Counter(e.said for e in events if e.name not in STATES_TOLD | MAILED)
+
+
+def _last_told(events: Iterable[Event]) -> dict[str, str]:
+    return {_instalment(event): event.said for event in events if event.name == "BonusAssessed"}
+
+
+def _due_subject(event: Event) -> tuple[str, str]:
+    content = _content(event)
+    return content["employer"], f"{_key(event)}/{content['milestone']}/{content['amount_ore']}"
+
+
+def _instalment(event: Event) -> str:
+    return f"{_key(event)}/{_content(event)['milestone']}"
+
+
+def _key(event: Event) -> str:
+    return event.said.split(" ", 2)[1]
+
+
+def _content(event: Event) -> dict[str, str]:
+    content: dict[str, str] = json.loads(event.said.split(" ", 2)[2])
+    return content
+
+
+def by_fault(findings: Iterable[Finding]) -> dict[Fault, int]:
+    """How much of each there is."""
+    counted: defaultdict[Fault, int] = defaultdict(int)
+    for finding in findings:
+        counted[finding.fault] += finding.count
+    return {fault: counted[fault] for fault in FAULTS}

@@ -1,0 +1,249 @@
+"""Mistakes one could make in the messaging, each as a change of its text, and who must notice.
+
+A mutant that no test notices is a promise nobody guards. When the code a mutant changes is written
+anew, its mutant must be too: `tests/unit/chaos` says so at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+DELIVERING: Final = "tests/integration/transport/test_delivering.py"
+GROUPS: Final = "tests/integration/transport/test_groups.py"
+PUBLISHING: Final = "tests/integration/transport/test_publishing.py"
+GAPS: Final = "tests/integration/transport/test_gaps.py"
+CONSUMER: Final = "tests/integration/messaging/test_consumer.py"
+RELAY: Final = "tests/integration/messaging/test_relay.py"
+KILLED: Final = "tests/integration/messaging/test_killed.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Text of one file that stands there exactly once, and what stands there instead."""
+
+    path: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One mistake, and the tests of which one at least must fail with it."""
+
+    name: str
+    edits: tuple[Edit, ...]
+    tests: tuple[str, ...]
+
+
+KAFKA_CONSUMER = "shared/messaging/kafka/consumer.py"
+SHELL = "shared/messaging/kafka/shell.py"
+HANDLE = """            await self._handler([record_of(record) for record in records])
+"""
+COMMIT = """            await self._commit(tenure, offsets_after(records))
+"""
+FAILED_BATCH = f"{DELIVERING}::test_a_handler_that_raises_ends_delivery_and_its_batch_comes_again"
+
+MUTANTS: Final = (
+    Mutant(
+        "offset committed before the transaction",
+        (Edit(KAFKA_CONSUMER, HANDLE, COMMIT + HANDLE),),
+        (f"{FAILED_BATCH}[kafka]",),
+    ),
+    Mutant(
+        "offsets committed by the library, before anything is decided",
+        (Edit(SHELL, "ack_policy=AckPolicy.MANUAL", "ack_policy=AckPolicy.ACK_FIRST"),),
+        (f"{FAILED_BATCH}[kafka]",),
+    ),
+    Mutant(
+        "offset of the last record committed, not of the one after it",
+        (
+            Edit(
+                "shared/messaging/kafka/tenure.py",
+                "each.offset + 1 for each in records",
+                "each.offset for each in records",
+            ),
+        ),
+        (f"{DELIVERING}::test_a_new_group_reads_from_the_beginning_and_an_old_one_goes_on[kafka]",),
+    ),
+    Mutant(
+        "a rebalance doesn't wait for the batch in flight",
+        (
+            Edit(
+                KAFKA_CONSUMER,
+                """            return
+        await tenure.idle.wait()
+        tenure.ended.set()
+""",
+                """            return
+        tenure.ended.set()
+""",
+            ),
+        ),
+        (f"{GROUPS}::test_a_partition_is_handed_over_only_when_its_batch_is_done[kafka]",),
+    ),
+    Mutant(
+        "gaps in the offsets are jumped in silence",
+        (
+            Edit(
+                KAFKA_CONSUMER,
+                "            if not gaps:\n                tenure.next_offsets",
+                "            if gaps or True:\n                tenure.next_offsets",
+            ),
+            Edit(
+                KAFKA_CONSUMER,
+                "        if jumps := tenure.jumps(records):",
+                "        if (jumps := tenure.jumps(records)) and False:",
+            ),
+            Edit(
+                KAFKA_CONSUMER,
+                "            doubts = self._doubt(doubts, gaps) if gaps and stood_still else 0",
+                "            doubts = 0 * len(gaps) * stood_still",
+            ),
+        ),
+        (f"{GAPS}::test_records_deleted_before_they_were_read_stop_the_consumer",),
+    ),
+    Mutant(
+        "records read by the library's own parser",
+        (Edit(SHELL, "            parser=_parse,\n            decoder=_decode,\n", ""),),
+        (f"{PUBLISHING}::test_what_the_bus_does_not_understand_passes_through[kafka]",),
+    ),
+    Mutant(
+        "the producer is kept after a failure",
+        (
+            Edit(
+                "shared/messaging/kafka/publishing.py",
+                """        if self._producer is producer:
+            self._producer = None
+        await _abandon(producer)
+        await asyncio.wait(sending)
+""",
+                """        await asyncio.wait(sending)
+""",
+            ),
+        ),
+        (PUBLISHING,),
+    ),
+    Mutant(
+        "no inbox",
+        (
+            Edit(
+                "shared/messaging/inbox.py",
+                'return frozenset(row["event_id"] for row in rows)\n\n\nasync def find_known',
+                "return frozenset(event_ids) if rows is not None else frozenset()\n\n\n"
+                "async def find_known",
+            ),
+        ),
+        (f"{CONSUMER}::test_a_batch_delivered_again_changes_nothing",),
+    ),
+    Mutant(
+        "the relay goes by a high-water mark",
+        (
+            Edit(
+                "shared/messaging/outbox.py",
+                "WHERE published_at IS NULL AND refused_reason IS NULL AND NOT topic",
+                "WHERE position > (SELECT coalesce(max(position), 0) FROM outbox\n"
+                "                  WHERE published_at IS NOT NULL) AND NOT topic",
+            ),
+        ),
+        (f"{RELAY}::test_eight_writers_committing_out_of_order_miss_nothing",),
+    ),
+    Mutant(
+        "the relay marks before it publishes",
+        (
+            Edit(
+                "shared/messaging/sending.py",
+                """            try:
+                await self._transport.publish([_record(row) for row in piece])
+""",
+                """            try:
+                await self._mark(connection, piece)
+                await self._transport.publish([_record(row) for row in piece])
+""",
+            ),
+            Edit(
+                "shared/messaging/sending.py",
+                """                failures = 0
+                await self._mark(connection, piece)
+""",
+                """                failures = 0
+""",
+            ),
+        ),
+        (f"{KILLED}::test_a_relay_may_be_killed_at_any_step",),
+    ),
+    Mutant(
+        "two relays of one service at once",
+        (
+            Edit(
+                "shared/messaging/relay.py",
+                'if await try_session_lock(connection, "relay", self._service):',
+                'if await try_session_lock(connection, "relay", self._service) or True:',
+            ),
+        ),
+        (f"{RELAY}::test_of_two_relays_one_works_and_the_other_takes_over",),
+    ),
+    Mutant(
+        "the outbox is written after the commit",
+        (
+            Edit(
+                "shared/messaging/work.py",
+                """        yield work
+        await work.write_outbox()
+""",
+                """        yield work
+    async with database.transaction() as connection:
+        work.connection = connection
+        await work.write_outbox()
+""",
+            ),
+            Edit(
+                "shared/messaging/deciding.py",
+                """        await work.write_outbox()
+        await reached("consumer.before_commit")
+""",
+                """        await reached("consumer.before_commit")
+    await reached("consumer.after_commit")
+    async with begin_work(listener.database, listener.clock, service=listener.service):
+        pass
+""",
+            ),
+        ),
+        (f"{KILLED}::test_a_consumer_may_be_killed_at_any_step",),
+    ),
+    Mutant(
+        "a dead letter is written outside the transaction",
+        (
+            Edit(
+                "shared/messaging/deciding.py",
+                """        await dead_letter_store.insert(
+            work.connection,
+            listener.name,
+            [(reading, STATE_OF_FATE[fate]) for reading, fate in fates if fate in STATE_OF_FATE],
+            recorded_at=work.now,
+        )
+""",
+                """        async with listener.database.transaction() as apart:
+            await dead_letter_store.insert(
+                apart,
+                listener.name,
+                [(reading, STATE_OF_FATE[f]) for reading, f in fates if f in STATE_OF_FATE],
+                recorded_at=work.now,
+            )
+""",
+            ),
+        ),
+        (CONSUMER,),
+    ),
+    Mutant(
+        "what can't be read is passed by",
+        (
+            Edit(
+                "shared/messaging/reading.py",
+                'record, "malformed", key, seen.event_id, reason=seen.reason',
+                'record, "passed_by", key, seen.event_id, reason=seen.reason',
+            ),
+        ),
+        (f"{CONSUMER}::test_a_malformed_record_is_a_dead_letter_and_stops_its_key",),
+    ),
+)

@@ -1,0 +1,83 @@
+"""What a soak came to, as a table."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tests.chaos.calm import Calm
+from tests.chaos.feeding import Accepted
+from tests.chaos.judging import Finding, by_fault
+from tests.chaos.storm import Fault
+
+FINDINGS_SHOWN = 20
+
+
+@dataclass
+class Report:
+    """One soak."""
+
+    seed: int
+    seconds: float
+    accepted: Accepted
+    faults: Sequence[Fault]
+    calm: Calm
+    findings: Sequence[Finding] = ()
+    records: int = 0
+    records_again: int = 0
+    mails: int = 0
+    paid_ore: int = 0
+    ends: dict[str, list[int]] = field(default_factory=dict)
+    """Exit statuses of processes that ended by themselves."""
+
+    @property
+    def unseen(self) -> list[Fault]:
+        """Faults whose effect nobody saw: they count as not done."""
+        return [fault for fault in self.faults if not fault.seen]
+
+    @property
+    def passed(self) -> bool:
+        """The verdict."""
+        recovered = all(fault.recovered_after is not None for fault in self.faults)
+        return bool(
+            self.faults and recovered and not self.unseen and self.calm.quiet and not self.findings
+        )
+
+    def lines(self) -> Iterator[str]:
+        """The table, a line at a time."""
+        told = self.accepted
+        calm = f"{'quiet' if self.calm.quiet else 'given up'} {self.calm.seconds:.0f} s later"
+        yield f"seed {self.seed}: {self.seconds:.0f} s of faults, {calm}"
+        yield (
+            f"told: {told.facts} facts about {told.lives} persons, {told.canaries} canaries; "
+            f"sent again {told.insisted.total()} times {dict(told.insisted.most_common(5))}"
+        )
+        yield (
+            f"came of it: {self.records} records on Kafka ({self.records_again} sent again), "
+            f"{self.mails} mails, {self.paid_ore / 100:,.0f} kr. to be paid"
+        )
+        yield from self._fault_lines()
+        if self.ends:
+            yield f"processes that ended by themselves: {self.ends}"
+        counts = ", ".join(f"{name} {count}" for name, count in by_fault(self.findings).items())
+        yield f"oracle: {counts}"
+        yield from (f"  {each.fault}: {each.what}" for each in self.findings[:FINDINGS_SHOWN])
+        if not self.calm.quiet:
+            yield f"never quiet: {dict(self.calm.waiting)} stood still"
+        yield f"verdict: {'passed' if self.passed else 'FAILED'} (seed {self.seed})"
+
+    def _fault_lines(self) -> Iterator[str]:
+        yield f"{'fault':24}{'done':>6}{'seen':>6}{'p50 s':>8}{'max s':>8}   recovery"
+        for kind in sorted({fault.kind for fault in self.faults}):
+            faults = [fault for fault in self.faults if fault.kind == kind]
+            times = [each.recovered_after for each in faults if each.recovered_after is not None]
+            middle = f"{statistics.median(times):.1f}" if times else "-"
+            longest = f"{max(times):.1f}" if times else "-"
+            never = len(faults) - len(times)
+            yield (
+                f"{kind:24}{len(faults):6}{sum(each.seen for each in faults):6}"
+                f"{middle:>8}{longest:>8}{f'   never: {never}' if never else ''}"
+            )
+        for fault in self.unseen:
+            yield f"not seen to happen: {fault.kind}, {fault.what}"
