@@ -1,4 +1,4 @@
-"""The page for operators says of each metric what the catalogue does, and what a bad value means."""
+"""The page for operators says of a metric what the catalogue does, and what a bad value means."""
 
 from __future__ import annotations
 
