@@ -86,7 +86,7 @@ async def _look(ground: Ground) -> Waiting | None:
 
 def _records_behind(ground: Ground) -> dict[str, int]:
     """By group, how many records it has not yet committed."""
-    admin = AdminClient({"bootstrap.servers": ground.kafka.bootstrap_servers})
+    admin = ground.admin
     partitions = {spec.name: spec.partitions for spec in load_topics()}
     behind: dict[str, int] = {}
     for service in ground.services:

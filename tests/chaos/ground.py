@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from confluent_kafka.admin import AdminClient
 from cryptography.hazmat.primitives.asymmetric import ec
 from fastapi import FastAPI
 
@@ -42,6 +43,8 @@ class Ground:
     database: TestDatabase
     owner: Database
     """To look with, into every schema."""
+    admin: AdminClient
+    """To look with, at the brokers."""
     issuer: DevelopmentIssuer
     services: Sequence[Service]
     began: float
@@ -106,6 +109,7 @@ async def open_ground() -> AsyncIterator[Ground]:
             server=server,
             database=database,
             owner=owner,
+            admin=AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 0}),
             issuer=issuer,
             services=services,
             began=time.time(),

@@ -67,7 +67,7 @@ def end_with_starter() -> None:
     """End at once when the other end of our standard input is closed, however that came about."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        os.read(sys.stdin.fileno(), 1)
         os._exit(1)
 
     threading.Thread(target=wait, name="starter watch", daemon=True).start()

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 
 from deploy.kafka.local.wire import known_nodes
 from shared.database import Database, fault_of
@@ -216,11 +215,10 @@ class Storm:
 
     async def _copies_caught_up(self) -> bool:
         """Wait until every broker has every record again: one may be lost at a time, not two."""
-        admin = AdminClient({"bootstrap.servers": self._ground.kafka.bootstrap_servers})
 
         def whole() -> bool:
             try:
-                topics = admin.list_topics(timeout=5).topics.values()
+                topics = self._ground.admin.list_topics(timeout=5).topics.values()
             except KafkaException:
                 return False
             copies = (part.isrs for topic in topics for part in topic.partitions.values())

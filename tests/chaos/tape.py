@@ -33,6 +33,7 @@ def read_tape(bootstrap_servers: str, topics: Sequence[str]) -> list[TapeRecord]
             "group.id": "soak.witness",
             "enable.auto.commit": False,
             "auto.offset.reset": "error",
+            "log_level": 0,
         }
     )
     try:
