@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -46,11 +47,13 @@ class Event(Contract):
     """What a reader does with a field it doesn't know."""
 
     @classmethod
+    @cache
     def event_type(cls) -> str:
         """`dk.sammen.<publisher>.<Name>.v<version>`, the CloudEvents type."""
         return f"{TYPE_PREFIX}.{cls.publisher}.{cls.event_name or cls.__name__}.v{cls.version}"
 
     @classmethod
+    @cache
     def source(cls) -> str:
         """`/sammen/<publisher>`, the CloudEvents source."""
         return f"/sammen/{cls.publisher}"

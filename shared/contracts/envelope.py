@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Final
 
 import uuid_utils
@@ -124,6 +125,7 @@ def envelope_for(
     )
 
 
+@cache
 def schema_address(event_type: str) -> str:
     """Name of an event's JSON Schema: the CloudEvents dataschema and the schema's `$id`."""
     return f"urn:sammen:schema:{event_type}"
@@ -219,7 +221,8 @@ def _tombstone(topic: str, key: str | None) -> Tombstone:
 def _read_event(model: type[Event], value: bytes) -> Event:
     try:
         event = model.model_validate_json(value, extra=model.unknown_fields)
-        unread = strict_json.decode(value.decode()) if needs_a_closer_look(value) else None
+        closer = needs_a_closer_look(value, fields_read=len(event.model_fields_set))
+        unread = strict_json.decode(value.decode()) if closer else None
     except ValidationError as error:
         raise UnreadableError(_reason_of(error), complain(error)) from error
     except DuplicateFieldError as error:

@@ -8,10 +8,11 @@ before commit, so a lower one may appear later.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from pydantic_core import from_json, to_json
 
 from shared.database import Connection
 
@@ -201,12 +202,10 @@ async def republish(connection: Connection, service: str, *, since: datetime | s
 
 def _headers_text(headers: Headers) -> str:
     """Our own headers are always text."""
-    return json.dumps(
-        [(name, None if value is None else value.decode()) for name, value in headers]
-    )
+    return to_json(headers).decode()
 
 
 def _headers(text: str) -> Headers:
     return tuple(
-        (name, None if value is None else value.encode()) for name, value in json.loads(text)
+        (name, None if value is None else value.encode()) for name, value in from_json(text)
     )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from shared.values.persons import mask_person_numbers
 
 # Erhvervsstyrelsen, "Modulus 11": the weighted sum of all eight digits is divisible by eleven.
 CHECK_WEIGHTS = (2, 7, 6, 5, 4, 3, 2, 1)
 CHECK_MODULUS = 11
+
+NUMBERS_REMEMBERED_MAX = 16_384
+"""The same companies come again and again."""
 
 _EIGHT_DIGITS = re.compile(r"[0-9]{8}")
 _NOBODY = "00000000"
@@ -38,6 +42,11 @@ def parse_cvr(text: str) -> str:
 
 def is_cvr(text: str) -> bool:
     """Tell whether a text is a CVR number in its normal form: eight digits and nothing else."""
+    return len(text) == len(CHECK_WEIGHTS) and _is_cvr(text)
+
+
+@lru_cache(maxsize=NUMBERS_REMEMBERED_MAX)
+def _is_cvr(text: str) -> bool:
     try:
         return parse_cvr(text) == text
     except InvalidCvrNumberError:

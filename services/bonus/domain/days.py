@@ -6,10 +6,16 @@ A date such as 9999-12-31, told as "no end", must not stop an assessment.
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
+from typing import Final
 
 from shared.values.dates import add_months
 
+DAYS_REMEMBERED_MAX: Final = 65_536
+"""The same few lengths are counted from the same days, again and again."""
 
+
+@lru_cache(maxsize=DAYS_REMEMBERED_MAX)
 def months_after(day: date, months: int) -> date:
     """Move a day by whole months, clamped to the month's last day; `months` may be negative."""
     try:

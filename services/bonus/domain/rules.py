@@ -69,11 +69,10 @@ class Parameter(Generic[T_co]):
 
     def version_on(self, day: date) -> Version[T_co]:
         """The version in force on a day."""
-        return next(
-            version
-            for version in self.versions
-            if version.last_day is None or day <= version.last_day
-        )
+        for version in self.versions:
+            if version.last_day is None or day <= version.last_day:
+                return version
+        raise AssertionError(f"{self.name} has no value on {day}")
 
     def on(self, day: date) -> T_co:
         """The value in force on a day."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -61,9 +62,8 @@ async def test_what_the_handler_publishes_names_the_event_that_led_to_it(desk: D
     await desk.deliver(record)
 
     async with desk.world.bonus.connection() as connection:
-        headers = await connection.fetchval("SELECT headers::text FROM outbox")
-    assert '["ce_causationid", "the-cause"]' in headers
-    assert '["ce_correlationid", "the-cause"]' in headers
+        headers = dict(json.loads(await connection.fetchval("SELECT headers::text FROM outbox")))
+    assert (headers["ce_causationid"], headers["ce_correlationid"]) == ("the-cause", "the-cause")
 
 
 async def test_poison_in_the_middle_of_a_batch_stops_only_its_own_key(desk: Desk) -> None:
