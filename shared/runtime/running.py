@@ -175,10 +175,11 @@ class RunningService:
         """How far it is. Raises the database's or the bus's error when that can't be known."""
         async with self.context.database.connection() as connection:
             waiting = await outbox.count_waiting(connection)
+        looks = await asyncio.gather(*(consumer.progress() for consumer in self.consumers))
         positions = {
-            (consumer.name, topic, partition): position
-            for consumer in self.consumers
-            for (topic, partition), position in (await consumer.progress()).positions.items()
+            (look.consumer, topic, partition): position
+            for look in looks
+            for (topic, partition), position in look.positions.items()
         }
         return Standing(waiting.rows, positions)
 

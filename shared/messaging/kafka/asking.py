@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from shared.messaging.kafka.access import KafkaAccess
 from shared.messaging.transport import (
+    TopicMismatchError,
     TransportError,
     TransportForbiddenError,
     TransportUnavailableError,
@@ -30,6 +31,9 @@ FORBIDDEN: Final = frozenset(
         KafkaError.GROUP_AUTHORIZATION_FAILED,
         KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     }
+)
+NO_SUCH_TOPIC: Final = frozenset(
+    {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
 )
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -136,6 +140,10 @@ class Asking:
             return TransportForbiddenError(
                 f"{self._user or 'whoever comes without a name'} may not {what} on "
                 f"{self._servers} ({error.str()}); grant it, or come as somebody who may"
+            )
+        if error.code() in NO_SUCH_TOPIC:
+            return TopicMismatchError(
+                f"can't {what} on {self._servers}: no such topic; run `sammen topics create`"
             )
         if _is_unanswered(error) or error.retriable():
             return TransportUnavailableError(f"can't {what} on {self._servers}: {error.str()}")

@@ -15,7 +15,7 @@ from typing import Final
 from aiokafka import ConsumerRebalanceListener, TopicPartition, errors
 
 from shared.messaging.kafka.access import KafkaAccess
-from shared.messaging.kafka.faults import FORBIDDEN, UNREACHABLE, faults_named, translate
+from shared.messaging.kafka.faults import FORBIDDEN, faults_named, passes, translate
 from shared.messaging.kafka.guard import TopicGuard
 from shared.messaging.kafka.records import Read, record_of
 from shared.messaging.kafka.shell import SessionTimes, Shell
@@ -27,7 +27,6 @@ from shared.messaging.transport import (
     BatchHandler,
     Position,
     Subscription,
-    TransportError,
     TransportUnavailableError,
 )
 from shared.observability.logs import Log
@@ -59,7 +58,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         self._guard = guard
         self._look_seconds = look_seconds
         self._steps = steps
-        self._standing = Standing(subscription.group)
+        self._standing = Standing(subscription.group, guard.asking)
         self._shell = Shell(
             access,
             subscription,
@@ -109,7 +108,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
                 tenure = await self._begun_tenure()
         next_offsets = dict(tenure.next_offsets)
-        ends = await self._standing.ends(self._shell.consumer, [*next_offsets])
+        ends = await self._standing.ends([*next_offsets])
         return {
             (partition.topic, partition.partition): Position(
                 offset, max(offset, ends.get(partition, offset))
@@ -130,8 +129,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         if (tenure := self._tenure) is None:
             return
         await tenure.idle.wait()
-        tenure.ended.set()
-        self._tenure = None
+        self._end(tenure)
         LOG.debug("partitions_released", group=self._subscription.group)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
@@ -142,6 +140,11 @@ class KafkaConsumer(ConsumerRebalanceListener):
         self._rebalances += 1
         LOG.info("partitions_assigned", group=self._subscription.group, partitions=len(assigned))
         self._spawn(self._begin(tenure))
+
+    def _end(self, tenure: Tenure) -> None:
+        tenure.ended.set()
+        if self._tenure is tenure:
+            self._tenure = None
 
     async def _open(self) -> None:
         patience = Patience()
@@ -185,7 +188,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
             before = dict(tenure.next_offsets)
             try:
                 await self._guard.require_unchanged()
-                gaps = await self._standing.find_gaps(self._shell.consumer, before)
+                gaps = await self._standing.find_gaps(before)
             except TransportUnavailableError as error:
                 LOG.debug("bus_unavailable", detail=str(error))
                 continue
@@ -223,7 +226,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
     async def _require_no_gap(self, tenure: Tenure, records: Sequence[Read]) -> None:
         """Raise OffsetGapError when records between the last batch and this one are gone."""
         if jumps := tenure.jumps(records):
-            gaps = await self._standing.find_gaps(self._shell.consumer, jumps)
+            gaps = await self._standing.find_gaps(jumps)
             if gone := [gap for gap in gaps if not gap.may_pass]:
                 raise gap_error(self._subscription.group, gone)
 
@@ -235,7 +238,10 @@ class KafkaConsumer(ConsumerRebalanceListener):
                 async with asyncio.timeout(ANSWER_SECONDS_MAX):
                     await self._shell.consumer.commit(dict(offsets))
             except (errors.CommitFailedError, errors.IllegalStateError):
-                # Others have these partitions, and will be given the batch again.
+                # Others have these partitions, and will be given the batch again. Nothing more may
+                # be delivered from what was fetched, nor committed: once the group is empty the
+                # brokers would take it from anybody.
+                self._end(tenure)
                 LOG.warning("partitions_released", group=self._subscription.group)
                 return
             except FORBIDDEN as error:
@@ -261,8 +267,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
 
     def _on_error(self, error: BaseException) -> None:
         """Hear what FastStream would only have logged: what waiting can't mend ends the member."""
-        retriable = getattr(error, "retriable", False)
-        if isinstance(error, errors.KafkaError) and (retriable or isinstance(error, UNREACHABLE)):
+        if passes(error):
             LOG.warning("bus_unavailable", detail=f"{type(error).__name__}: {error}")
         elif isinstance(error, Exception) and not isinstance(error, errors.ConsumerStoppedError):
             self._fail(translate(error, f"hearing as {self._subscription.group}"))
@@ -283,8 +288,9 @@ class KafkaConsumer(ConsumerRebalanceListener):
 
     def _on_done(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            named = error if isinstance(error, TransportError) else translate(error, "hearing")
-            self._fail(named if isinstance(error, errors.KafkaError) else error)
+            self._fail(
+                translate(error, "hearing") if isinstance(error, errors.KafkaError) else error
+            )
 
     async def _leave(self) -> None:
         """Leave the group and end every task; what hangs is left to its connection's end."""

@@ -59,6 +59,13 @@ def translate(error: BaseException, where: str) -> TransportError:
     return TransportUnavailableError(said)
 
 
+def passes(error: BaseException) -> bool:
+    """Whether the client goes on by itself once a broker answers again."""
+    return isinstance(error, errors.KafkaError) and (
+        error.retriable or isinstance(error, UNREACHABLE)
+    )
+
+
 ORDER = (
     TransportUnavailableError,
     TransportForbiddenError,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.messaging.kafka.administration import Administration, DescribedTopic
+from shared.messaging.kafka.asking import Asking
 from shared.messaging.kafka.naming import as_regex, is_pattern
 from shared.messaging.transport import (
     OffsetGapError,
@@ -26,6 +27,11 @@ class TopicGuard:
         self._administration = administration
         self._subscription = subscription
         self._topic_ids: dict[str, str] = {}
+
+    @property
+    def asking(self) -> Asking:
+        """The connection it asks by."""
+        return self._administration.asking
 
     async def learn(self) -> None:
         """Meet the topics.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, TopicPartition
-from confluent_kafka.admin import OffsetSpec
 
 from shared.messaging.kafka.asking import Asking
+from shared.messaging.kafka.offsets import beginnings
 from shared.messaging.transport import GroupBusyError
 
 BUSY = frozenset({KafkaError.UNKNOWN_MEMBER_ID, KafkaError.NON_EMPTY_GROUP})
@@ -17,18 +17,11 @@ async def rewind(asking: Asking, group: str, topic: str, partitions: int) -> Non
     Raises GroupBusyError while the group has members, TransportForbiddenError,
     TransportUnavailableError.
     """
-    client = asking.client
-    earliest = {
-        TopicPartition(topic, number): OffsetSpec.earliest() for number in range(partitions)
-    }
-    found = await asking.each(lambda: client.list_offsets(earliest))
-    offsets = []
-    for partition, answer in found.items():
-        if isinstance(answer, KafkaError):
-            raise asking.fault(answer, f"read {topic}")
-        offsets.append(TopicPartition(topic, partition.partition, answer.offset))
+    places = [(topic, number) for number in range(partitions)]
+    begin_at = await beginnings(asking, places)
+    offsets = [TopicPartition(*place, offset) for place, offset in begin_at.items()]
     change = ConsumerGroupTopicPartitions(group, offsets)
-    changed = await asking.each(lambda: client.alter_consumer_group_offsets([change]))
+    changed = await asking.each(lambda: asking.client.alter_consumer_group_offsets([change]))
     for answer in changed.values():
         # Each partition has an answer of its own, also when the whole had none.
         errors = (

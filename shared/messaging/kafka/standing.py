@@ -8,7 +8,9 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from shared.messaging.kafka.asking import Asking
 from shared.messaging.kafka.faults import faults_named
+from shared.messaging.kafka.offsets import Place, beginnings, ends
 from shared.messaging.kafka.tenure import Gap, find_gaps
 
 ANSWER_SECONDS_MAX: Final = 10.0
@@ -28,12 +30,13 @@ def is_behind(consumer: AIOKafkaConsumer, next_offsets: Mapping[TopicPartition, 
 class Standing:
     """Asks the brokers on behalf of one group.
 
-    Every method raises TransportUnavailableError when they don't answer in time, and
-    TransportForbiddenError when they won't.
+    Every method raises TransportUnavailableError when they don't answer in time,
+    TransportForbiddenError when they won't, and TopicMismatchError when a partition is gone.
     """
 
-    def __init__(self, group: str) -> None:
+    def __init__(self, group: str, asking: Asking) -> None:
         self._where = f"offsets of {group}"
+        self._asking = asking
 
     async def beginning(
         self, consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]
@@ -44,39 +47,27 @@ class Standing:
         """
         with faults_named(self._where):
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                committed = {each: await consumer.committed(each) for each in partitions}
+                answers = await asyncio.gather(*map(consumer.committed, partitions))
+        committed = dict(zip(partitions, answers, strict=True))
         known = {each: offset for each, offset in committed.items() if offset is not None}
-        beginnings, gaps = await self._compare(consumer, known, partitions)
+        begin_at, gaps = await self._compare(known, partitions)
         offsets = {
-            each: beginnings[each] if offset is None else offset
-            for each, offset in committed.items()
+            each: begin_at[each] if offset is None else offset for each, offset in committed.items()
         }
         return offsets, gaps
 
-    async def find_gaps(
-        self, consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, int]
-    ) -> list[Gap]:
+    async def find_gaps(self, offsets: Mapping[TopicPartition, int]) -> list[Gap]:
         """What can't be read on from these offsets."""
-        _, gaps = await self._compare(consumer, offsets, [*offsets])
+        _, gaps = await self._compare(offsets, offsets)
         return gaps
 
-    async def ends(
-        self, consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]
-    ) -> Offsets:
+    async def ends(self, partitions: Collection[TopicPartition]) -> Mapping[Place, int]:
         """The offset the next record of each partition will have."""
-        with faults_named(self._where):
-            async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                ends: Offsets = await consumer.end_offsets([*partitions])
-        return ends
+        return await ends(self._asking, partitions)
 
     async def _compare(
-        self,
-        consumer: AIOKafkaConsumer,
-        offsets: Mapping[TopicPartition, int],
-        partitions: Collection[TopicPartition],
-    ) -> tuple[Offsets, list[Gap]]:
-        with faults_named(self._where):
-            async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                beginnings: Offsets = await consumer.beginning_offsets([*partitions])
-        ends = await self.ends(consumer, partitions)
-        return beginnings, find_gaps(offsets, beginnings=beginnings, ends=ends)
+        self, offsets: Mapping[TopicPartition, int], partitions: Collection[TopicPartition]
+    ) -> tuple[Mapping[Place, int], list[Gap]]:
+        begin_at = await beginnings(self._asking, partitions)
+        end_at = await self.ends(partitions)
+        return begin_at, find_gaps(offsets, beginnings=begin_at, ends=end_at)

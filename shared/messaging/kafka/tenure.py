@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from aiokafka import TopicPartition
 
+from shared.messaging.kafka.offsets import Place
 from shared.messaging.kafka.records import Read
 from shared.messaging.transport import OffsetGapError
 
@@ -90,8 +91,8 @@ class Gap:
 def find_gaps(
     next_offsets: Mapping[TopicPartition, int],
     *,
-    beginnings: Mapping[TopicPartition, int],
-    ends: Mapping[TopicPartition, int],
+    beginnings: Mapping[Place, int],
+    ends: Mapping[Place, int],
 ) -> list[Gap]:
     """Partitions that begin after, or end before, the offset they are to be read from."""
     gaps = []

@@ -9,7 +9,7 @@ from shared.database import Fault, fault_of
 
 
 def interface_error(said: str) -> Exception:
-    return InterfaceError(said)  # type: ignore[no-untyped-call] # the driver is untyped
+    return InterfaceError(said)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,45 @@
+"""Where partitions begin and end, asked beside the connections that records come by.
+
+A broker answers the requests of one connection in order, so behind a fetch that waits for records
+a consumer's own question about offsets would wait, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from confluent_kafka import KafkaError
+from confluent_kafka import TopicPartition as LibraryPartition
+from confluent_kafka.admin import OffsetSpec
+
+from shared.messaging.kafka.asking import Asking
+
+Place = tuple[str, int]
+"""A topic and the number of one of its partitions."""
+
+
+async def beginnings(asking: Asking, places: Collection[Place]) -> dict[Place, int]:
+    """The offset of the first record each partition still has, or will have.
+
+    Raises TopicMismatchError for one that isn't there, TransportForbiddenError,
+    TransportUnavailableError.
+    """
+    return await _list(asking, places, OffsetSpec.earliest())
+
+
+async def ends(asking: Asking, places: Collection[Place]) -> dict[Place, int]:
+    """The offset the next record of each partition will have. Raises as `beginnings`."""
+    return await _list(asking, places, OffsetSpec.latest())
+
+
+async def _list(asking: Asking, places: Collection[Place], which: OffsetSpec) -> dict[Place, int]:
+    if not places:
+        return {}
+    asked = {LibraryPartition(*place): which for place in places}
+    answers = await asking.each(lambda: asking.client.list_offsets(asked))
+    offsets = {}
+    for partition, answer in answers.items():
+        if isinstance(answer, KafkaError):
+            raise asking.fault(answer, f"ask for offsets of {partition.topic}")
+        offsets[partition.topic, partition.partition] = answer.offset
+    return offsets
