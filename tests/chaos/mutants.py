@@ -73,10 +73,8 @@ MUTANTS: Final = (
                 KAFKA_CONSUMER,
                 """            return
         await tenure.idle.wait()
-        tenure.ended.set()
 """,
                 """            return
-        tenure.ended.set()
 """,
             ),
         ),
