@@ -120,7 +120,7 @@ MUTANTS: Final = (
 """,
             ),
         ),
-        (PUBLISHING,),
+        (f"{PUBLISHING}::test_a_record_too_large_is_refused_and_the_next_one_is_not[kafka]",),
     ),
     Mutant(
         "no inbox",
@@ -190,6 +190,9 @@ MUTANTS: Final = (
         await work.write_outbox()
 """,
                 """        yield work
+    from shared.messaging.failpoints import reached
+
+    await reached("consumer.after_commit")
     async with database.transaction() as connection:
         work.connection = connection
         await work.write_outbox()
@@ -201,37 +204,30 @@ MUTANTS: Final = (
         await reached("consumer.before_commit")
 """,
                 """        await reached("consumer.before_commit")
-    await reached("consumer.after_commit")
-    async with begin_work(listener.database, listener.clock, service=listener.service):
-        pass
 """,
+            ),
+            Edit(
+                "shared/messaging/deciding.py",
+                """    await reached("consumer.after_commit")
+    return Outcome""",
+                "    return Outcome",
             ),
         ),
         (f"{KILLED}::test_a_consumer_may_be_killed_at_any_step",),
     ),
     Mutant(
-        "a dead letter is written outside the transaction",
+        "what lies behind a dead letter is decided all the same",
         (
             Edit(
                 "shared/messaging/deciding.py",
-                """        await dead_letter_store.insert(
-            work.connection,
-            listener.name,
-            [(reading, STATE_OF_FATE[fate]) for reading, fate in fates if fate in STATE_OF_FATE],
-            recorded_at=work.now,
-        )
-""",
-                """        async with listener.database.transaction() as apart:
-            await dead_letter_store.insert(
-                apart,
-                listener.name,
-                [(reading, STATE_OF_FATE[f]) for reading, f in fates if f in STATE_OF_FATE],
-                recorded_at=work.now,
-            )
-""",
+                "waits.append(decidable and reading.stops in stopped_now)",
+                "waits.append(decidable and reading.stops in stopped_now and False)",
             ),
         ),
-        (CONSUMER,),
+        (
+            f"{CONSUMER}::test_poison_in_the_middle_of_a_batch_stops_only_its_own_key",
+            f"{CONSUMER}::test_later_batches_park_behind_a_dead_letter_too",
+        ),
     ),
     Mutant(
         "what can't be read is passed by",
