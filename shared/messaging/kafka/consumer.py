@@ -8,7 +8,6 @@ committed explicitly, and whatever can't be read on stops the member for good.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Final
 
@@ -33,7 +32,6 @@ from shared.observability.logs import Log
 
 LOG = Log(__name__)
 
-LEAVE_SECONDS_MAX: Final = 5.0
 DOUBT_LOOKS: Final = 5
 """So many looks in a row must find a partition shorter than it was, before that is believed."""
 
@@ -238,9 +236,8 @@ class KafkaConsumer(ConsumerRebalanceListener):
                 async with asyncio.timeout(ANSWER_SECONDS_MAX):
                     await self._shell.consumer.commit(dict(offsets))
             except (errors.CommitFailedError, errors.IllegalStateError):
-                # Others have these partitions, and will be given the batch again. Nothing more may
-                # be delivered from what was fetched, nor committed: once the group is empty the
-                # brokers would take it from anybody.
+                # Others are given the batch again. What else was fetched must not be committed:
+                # brokers take that from anybody once a group is empty.
                 self._end(tenure)
                 LOG.warning("partitions_released", group=self._subscription.group)
                 return
@@ -260,8 +257,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         while True:
             if self._failure is not None or self._left:
                 raise TransportUnavailableError(f"{self._subscription.group} has stopped")
-            tenure = self._tenure
-            if tenure is not None and tenure.active:
+            if (tenure := self._tenure) is not None and tenure.active:
                 return tenure
             await asyncio.sleep(0.02)
 
@@ -273,11 +269,11 @@ class KafkaConsumer(ConsumerRebalanceListener):
             self._fail(translate(error, f"hearing as {self._subscription.group}"))
 
     def _fail(self, error: BaseException) -> None:
+        """Stop for good, and leave: others may have more luck, and must not wait for us."""
         if self._failure is not None or self._left:
             return
         self._failure = error
         LOG.error("component_failed", component=self._subscription.group, reason=str(error))
-        # Others may have more luck with these partitions, and must not wait for us.
         self._spawn(self._leave())
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
@@ -293,7 +289,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
             )
 
     async def _leave(self) -> None:
-        """Leave the group and end every task; what hangs is left to its connection's end."""
+        """Leave the group and end every task."""
         if self._left:
             return
         self._left = True
@@ -301,6 +297,4 @@ class KafkaConsumer(ConsumerRebalanceListener):
             self._tenure.ended.set()
         for task in self._tasks - {asyncio.current_task()}:
             task.cancel()
-        with contextlib.suppress(TimeoutError, errors.KafkaError, OSError):
-            async with asyncio.timeout(LEAVE_SECONDS_MAX):
-                await self._shell.close()
+        await self._shell.close()

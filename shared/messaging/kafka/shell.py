@@ -8,11 +8,14 @@ undecoded, replies and topic creation are off, and its log is where we hear of e
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, errors
+from aiokafka.client import AIOKafkaClient
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER
@@ -25,6 +28,8 @@ from shared.messaging.transport import Subscription
 
 FETCH_BYTES_MAX = 16 * 1024 * 1024
 PARTITION_FETCH_BYTES_MAX = 2 * 1024 * 1024
+LEAVE_SECONDS_MAX = 5.0
+OPENING_LOOK_SECONDS = 0.02
 POLL_MILLISECONDS = 50
 """FastStream sleeps for as long after an empty poll: what a lone record may have to wait."""
 
@@ -63,6 +68,7 @@ class Shell:
         on_error: OnError,
     ) -> None:
         self._ear = _Ear(on_error)
+        self._opening: asyncio.Task[None] | None = None
         self._broker = _broker(access, self._ear, times)
         patterns = any(map(is_pattern, subscription.topics))
         self._subscriber = self._broker.subscriber(
@@ -98,19 +104,49 @@ class Shell:
     async def open(self) -> None:
         """Join the group; returns with the first partitions, which may take the group a while.
 
-        Raises what aiokafka raises. May be cancelled.
+        Raises what aiokafka raises. Whoever cancels it must close the shell.
         """
         # With `consumer_only` it connects nothing, and sets up what a subscriber starts from.
         await self._broker.connect()
-        await self._subscriber.start()
+        self._opening = asyncio.create_task(self._subscriber.start())
+        try:
+            await asyncio.shield(self._opening)
+        except (errors.KafkaError, OSError):
+            # aiokafka leaves what it had opened; the next try begins with another consumer.
+            with contextlib.suppress(errors.KafkaError, OSError):
+                await self.consumer.stop()
+            raise
 
     async def close(self) -> None:
-        """Leave the group and end everything; a batch in flight is cut off. Safe before `open`."""
+        """Leave the group and end everything; a batch in flight is cut off. Safe before `open`.
+
+        What hangs (a group that is busy, a broker that is away) loses its connections after 5 s.
+        """
         self._ear.closed = True
-        consumer = self._subscriber.consumer
-        await self._subscriber.stop()
-        if consumer is not None:
-            await consumer.stop()
+        with contextlib.suppress(TimeoutError, errors.KafkaError, OSError):
+            async with asyncio.timeout(LEAVE_SECONDS_MAX):
+                await self._end_opening()
+                consumer = self._subscriber.consumer
+                await self._subscriber.stop()
+                if consumer is not None:
+                    await consumer.stop()
+        client: AIOKafkaClient | None = getattr(self._subscriber.consumer, "_client", None)
+        if client is not None:
+            await client.close()
+
+    async def _end_opening(self) -> None:
+        """Cut off an opening that waits for its group, and no earlier: a connection that aiokafka
+        is only just making, it would leave open.
+        """
+        if self._opening is None:
+            return
+        while not self._opening.done() and not self._waits_for_group():
+            await asyncio.wait([self._opening], timeout=OPENING_LOOK_SECONDS)
+        self._opening.cancel()
+        await asyncio.wait([self._opening])
+
+    def _waits_for_group(self) -> bool:
+        return getattr(self._subscriber.consumer, "_coordinator", None) is not None
 
 
 class _Ear:
