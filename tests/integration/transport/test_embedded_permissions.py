@@ -19,10 +19,12 @@ FOR_SERVICES = {
     "describe_topics",
     "fetch_records",
     "heartbeat",
+    "identify_topics",
     "join_group",
     "leave_group",
     "positions",
     "release_partitions",
+    "rewind_group",
 }
 
 APPEND = "SELECT bus.append(ARRAY[$1], ARRAY[1], ARRAY[1], ARRAY[0], ARRAY[NULL::bytea], "
