@@ -28,7 +28,7 @@ from shared.runtime.clock import SimulatedClock
 from shared.runtime.embedded import embedded_surroundings
 from shared.runtime.service import Service
 from shared.runtime.settings import read_settings
-from shared.runtime.supervision import run_until_stopped
+from shared.runtime.supervision import COMPONENT_FAILED, STALLED, run_until_stopped
 from shared.runtime.system import System
 from shared.web.issuer import SIGN_IN_PATH
 
@@ -63,6 +63,8 @@ def run_demo(services: Sequence[Service], *, exit_after: bool) -> int:
         configure_logs(log, renderer="json")
         surroundings = embedded_surroundings(settings, services, clock, say, durable=False)
         status = asyncio.run(run_until_stopped(surroundings, services, meanwhile=demo.live))
+    if status in (COMPONENT_FAILED, STALLED):
+        say(f"a part of the system failed; what happened stands in {settings.data_dir / LOG_FILE}")
     if demo.ended:
         (settings.data_dir / STATE_FILE).write_text(FINISHED, encoding="utf-8")
     return status

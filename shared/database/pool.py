@@ -117,7 +117,7 @@ class Database:
     async def _give_back(self, session: Session) -> None:
         # Should only the cleaning after the work fail, then the pool has cut that connection, and
         # the caller, whose work may be committed, must not be told that it failed.
-        with suppress(PostgresError, InterfaceError, DatabaseUnavailableError):
+        with suppress(PostgresError, InterfaceError, DatabaseUnavailableError, TimeoutError):
             await self._pool.release(session)
 
     async def _acquire(self) -> Session:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from shared.database import Database, DatabaseUnavailableError
+from shared.database import Database, Fault, fault_of
 from shared.messaging import outbox
 from shared.messaging.consumer import Consumer
 from shared.messaging.relay import Relay
@@ -78,7 +78,8 @@ class RunningService:
     async def connect(self, open_transport: OpenTransport) -> None:
         """Reach database and bus, waiting a while for both, and check the topics.
 
-        Raises DatabaseUnavailableError, TransportError, or SettingsError.
+        Raises what a database said that stayed unavailable (Fault.UNAVAILABLE) or refused,
+        TransportError, or SettingsError.
         """
         address = self._settings.need(database_setting(self.service.name))
         database = await _patiently(lambda: self._open_database(address))
@@ -211,8 +212,9 @@ async def _patiently(connect: Callable[[], Awaitable[Database]]) -> Database:
     while True:
         try:
             return await connect()
-        except DatabaseUnavailableError as error:
-            if asyncio.get_running_loop().time() > give_up_at:
+        except Exception as error:
+            late = asyncio.get_running_loop().time() > give_up_at
+            if late or fault_of(error) is not Fault.UNAVAILABLE:
                 raise
             LOG.warning("database_unavailable", detail=str(error))
             await asyncio.sleep(CONNECT_RETRY_SECONDS)

@@ -159,3 +159,20 @@ async def _notify(database: Database, payload: str) -> None:
         return True
 
     await until(is_sent, what="a notice is sent")
+
+
+async def test_work_that_is_done_has_not_failed_because_its_cleaning_took_too_long(
+    database: Database,
+) -> None:
+    backend = 0
+    try:
+        async with asyncio.timeout(20):
+            async with database.connection() as connection:
+                await connection.execute(INSERT, 1)
+                backend = await connection.fetchval("SELECT pg_backend_pid()")
+                os.kill(backend, signal.SIGSTOP)
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT pg_backend_pid()") != backend
+        assert await connection.fetchval("SELECT tick FROM tick") == 1

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from shared.contracts.membership import CompanyJoined
+from shared.database import Database
 from shared.observability.metrics import Metrics
 from shared.runtime.running import RunningService
 from shared.runtime.transports import transport_opener
@@ -46,3 +49,25 @@ async def test_what_was_never_started_is_stopped_without_complaint(
     await running.stop_relay()
     await running.disconnect()
     assert running.failures() == []
+
+
+async def test_a_database_that_answers_but_takes_nobody_yet_is_waited_for(
+    database_factory: DatabaseFactory,
+) -> None:
+    database = await prepared_database(database_factory, [TINY_MEMBERSHIP])
+    settings = settings_for(database, [TINY_MEMBERSHIP], "http://127.0.0.1:9/issuer")
+    running = RunningService(
+        TINY_MEMBERSHIP, settings=settings, clock=clock_at("2017-03-01"), metrics=Metrics()
+    )
+    owner = await Database.connect(database.owner_url, application_name="test")
+    async with owner.connection() as connection:
+        # As a server that is still recovering, it answers with an error of class 53 or 57.
+        await connection.execute("ALTER ROLE sammen_membership CONNECTION LIMIT 0")
+        connecting = asyncio.create_task(running.connect(transport_opener(settings)))
+        await asyncio.sleep(1)
+        waited = not connecting.done()
+        await connection.execute("ALTER ROLE sammen_membership CONNECTION LIMIT -1")
+    await connecting
+    assert waited
+    await running.disconnect()
+    await owner.close()
