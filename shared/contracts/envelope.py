@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import uuid_utils
@@ -34,6 +34,10 @@ from shared.contracts.registry import COMPACTED_TOPICS, EVENT_TYPES
 
 SPEC_VERSION: Final = "1.0"
 CONTENT_TYPE: Final = "application/json"
+SPEC_VERSION_HEADER: Final = ("ce_specversion", SPEC_VERSION.encode())
+CONTENT_TYPE_HEADER: Final = ("content-type", CONTENT_TYPE.encode())
+INSTANTS_REMEMBERED_MAX: Final = 1_024
+"""All events of one transaction share theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,7 @@ def schema_address(event_type: str) -> str:
     return f"urn:sammen:schema:{event_type}"
 
 
+@lru_cache(maxsize=INSTANTS_REMEMBERED_MAX)
 def format_instant(instant: datetime) -> str:
     """An instant as RFC 3339 text in UTC, such as 2017-03-01T09:30:00Z."""
     assert instant.tzinfo is not None, "an instant needs its time zone"
@@ -143,25 +148,33 @@ def encode(event: Event, envelope: Envelope, *, municipality: str | None = None)
     `municipality` says on whose topic a report goes; other events know their topic.
     """
     assert envelope.event_type == event.event_type(), "the envelope belongs to another event"
-    headers = (
-        ("ce_specversion", SPEC_VERSION),
-        ("ce_id", envelope.event_id),
-        ("ce_source", envelope.source),
-        ("ce_type", envelope.event_type),
-        ("ce_time", format_instant(envelope.time)),
-        ("ce_subject", envelope.subject),
-        ("ce_dataschema", schema_address(envelope.event_type)),
-        ("ce_causationid", envelope.causation_id),
-        ("ce_correlationid", envelope.correlation_id),
-        ("content-type", CONTENT_TYPE),
-        ("traceparent", envelope.traceparent),
-    )
     return EncodedEvent(
         topic=event.topic_name(municipality),
         key=event.partition_key().encode(),
         value=event.model_dump_json(exclude_none=True).encode(),
-        headers=tuple((name, text.encode()) for name, text in headers if text is not None),
+        headers=_headers(envelope),
     )
+
+
+def _headers(envelope: Envelope) -> tuple[tuple[str, bytes], ...]:
+    headers = [
+        SPEC_VERSION_HEADER,
+        ("ce_id", envelope.event_id.encode()),
+        ("ce_source", envelope.source.encode()),
+        ("ce_type", envelope.event_type.encode()),
+        ("ce_time", format_instant(envelope.time).encode()),
+    ]
+    if envelope.subject is not None:
+        headers.append(("ce_subject", envelope.subject.encode()))
+    headers.append(("ce_dataschema", schema_address(envelope.event_type).encode()))
+    if envelope.causation_id is not None:
+        headers.append(("ce_causationid", envelope.causation_id.encode()))
+    if envelope.correlation_id is not None:
+        headers.append(("ce_correlationid", envelope.correlation_id.encode()))
+    headers.append(CONTENT_TYPE_HEADER)
+    if envelope.traceparent is not None:
+        headers.append(("traceparent", envelope.traceparent.encode()))
+    return tuple(headers)
 
 
 def decode(

@@ -54,8 +54,7 @@ class Soak:
                 raise
             finally:
                 await feeder.close()
-            if not report.passed:
-                self._say(f"soak: logs are in {_keep_logs(ground.folder, self._seed)}")
+            self._say(f"soak: logs are in {_keep_logs(ground.folder, self._seed)}")
             return report
 
     async def _under_faults(self, ground: Ground, fleet: Fleet, feeder: Feeder) -> Report:

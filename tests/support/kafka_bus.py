@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
@@ -27,6 +26,7 @@ from shared.messaging.kafka.access import Credentials, KafkaAccess
 from shared.messaging.kafka.shell import SessionTimes
 from shared.messaging.kafka.transport import KafkaTransport
 from tests.support.buses import PRINCIPALS, READER, SESSION_SECONDS, WRITER
+from tests.support.kafka_cluster import access_to, kafka_cluster, kafka_or_skip
 from tests.support.waiting import until
 
 LOOK_SECONDS = 0.5
@@ -44,11 +44,7 @@ class KafkaBus:
 
     def access(self, user: str) -> KafkaAccess:
         """How a user reaches the cluster."""
-        return KafkaAccess(
-            self.cluster.bootstrap_servers,
-            Credentials(user, self.cluster.password_of(user)),
-            self.cluster.ca_file,
-        )
+        return access_to(self.cluster, user)
 
     async def create_topic(
         self,
@@ -151,22 +147,17 @@ def open_kafka(where: dict[str, str]) -> KafkaTransport:
 
 @asynccontextmanager
 async def kafka_bus(nodes: int = 1) -> AsyncIterator[KafkaBus]:
-    """A secured cluster for a test session."""
-    with tempfile.TemporaryDirectory(prefix="sammen-kafka-") as folder:
-        cluster = LocalKafka(
-            Path(folder),
-            nodes=nodes,
-            secured=True,
-            users=dict.fromkeys(PRINCIPALS, ""),
-            fast_failover=True,
-        )
-        await asyncio.to_thread(cluster.start)
-        try:
-            bus = KafkaBus(cluster)
-            await bus.open_groups()
-            yield bus
-        finally:
-            await asyncio.to_thread(cluster.stop)
+    """A secured cluster of one or three brokers; skips the test where Kafka can't be had."""
+    kafka_or_skip()
+    users = dict.fromkeys(PRINCIPALS, "")
+    starting = kafka_cluster(nodes=nodes, secured=True, users=users)
+    cluster = await asyncio.to_thread(starting.__enter__)
+    try:
+        bus = KafkaBus(cluster)
+        await bus.open_groups()
+        yield bus
+    finally:
+        await asyncio.to_thread(starting.__exit__, None, None, None)
 
 
 def _allow(

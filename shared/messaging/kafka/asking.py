@@ -35,6 +35,27 @@ FORBIDDEN: Final = frozenset(
 NO_SUCH_TOPIC: Final = frozenset(
     {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
 )
+IN_MOTION: Final = frozenset(
+    {
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.REPLICA_NOT_AVAILABLE,
+        KafkaError.BROKER_NOT_AVAILABLE,
+        KafkaError.LISTENER_NOT_FOUND,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError.OFFSET_NOT_AVAILABLE,
+        KafkaError.NOT_CONTROLLER,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.KAFKA_STORAGE_ERROR,
+    }
+)
+"""While partitions or groups move to another broker. Kafka's protocol calls these retriable; the
+library does not, once it has given up retrying them itself.
+"""
+
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 AnyFuture = Future[Value] | asyncio.Future[Value]
@@ -145,7 +166,7 @@ class Asking:
             return TopicMismatchError(
                 f"can't {what} on {self._servers}: no such topic; run `sammen topics create`"
             )
-        if _is_unanswered(error) or error.retriable():
+        if _is_unanswered(error) or error.code() in IN_MOTION or error.retriable():
             return TransportUnavailableError(f"can't {what} on {self._servers}: {error.str()}")
         return TransportError(f"can't {what} on {self._servers}: {error.str()}")
 

@@ -100,26 +100,23 @@ class Cluster:
             for name, topic in described.items()
         }
 
-    async def create(self, topics: Sequence[NewTopic]) -> list[str]:
-        """Create the topics; the names of those that are new when all can be used.
+    async def create(self, topics: Sequence[NewTopic]) -> None:
+        """Create the topics; returns when all can be used.
 
-        One that somebody else creates at the same time is left as it is.
+        One that is there by now is left as it is: somebody else created it at the same time, or
+        we did, and the library asked again because the answer was lost.
         """
         if not topics:
-            return []
+            return
         answers = await self._asking.each(
             lambda: self._asking.client.create_topics(
                 list(topics), request_timeout=CALL_SECONDS_MAX
             )
         )
-        created = []
         for name, answer in answers.items():
-            if not isinstance(answer, KafkaError):
-                created.append(name)
-            elif answer.code() != KafkaError.TOPIC_ALREADY_EXISTS:
+            if isinstance(answer, KafkaError) and answer.code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise self._asking.fault(answer, f"create topic {name}")
-        await self._until_led(created)
-        return created
+        await self._until_led(list(answers))
 
     async def change(self, changes: Mapping[str, Mapping[str, str]]) -> None:
         """Set these settings of these topics, and no others."""

@@ -60,9 +60,13 @@ def translate(error: BaseException, where: str) -> TransportError:
 
 
 def passes(error: BaseException) -> bool:
-    """Whether the client goes on by itself once a broker answers again."""
+    """Whether the client goes on by itself, once a broker answers again or lets it.
+
+    A topic that may not be read yet is a new one, whose permissions come a moment after it. One
+    that was open before and is no more, its guard finds closed.
+    """
     return isinstance(error, errors.KafkaError) and (
-        error.retriable or isinstance(error, UNREACHABLE)
+        error.retriable or isinstance(error, (*UNREACHABLE, errors.TopicAuthorizationFailedError))
     )
 
 

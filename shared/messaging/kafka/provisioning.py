@@ -47,7 +47,7 @@ async def create_topics(
     say: Say = _say_nothing,
 ) -> list[str]:
     """Create the topics that are missing, set the settings and rights of all; the names of those
-    created, ready for use.
+    that were missing, ready for use.
 
     `copies_max` is for a cluster with fewer brokers than partitions are to have copies. A topic
     that is there keeps its number of copies. Rights on our topics and groups that no file has are
@@ -64,10 +64,10 @@ async def create_topics(
             raise TopicMismatchError(f"{'; '.join(wrong)}; give it a name of its own")
         missing = [spec for spec in specs if spec.name not in found]
         await _check_brokers(cluster, missing, copies_max)
-        created = await cluster.create([_new_topic(spec, copies_max) for spec in missing])
+        await cluster.create([_new_topic(spec, copies_max) for spec in missing])
         await _mend_settings(cluster, specs, found, say)
         await _mend_permissions(cluster, specs, say)
-        return created
+        return [spec.name for spec in missing]
 
 
 async def check_topics(

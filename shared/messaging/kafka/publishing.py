@@ -9,13 +9,13 @@ so nothing of the old one can arrive after what the new one sends.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, errors
 
 from shared.messaging.kafka.access import KafkaAccess
+from shared.messaging.kafka.connections import cut_off, end
 from shared.messaging.kafka.faults import faults_named, gravest, register_invalid_record, translate
 from shared.messaging.transport import OutgoingRecord, TransportError
 from shared.observability.logs import Log
@@ -26,7 +26,6 @@ PUBLISH_SECONDS_MAX = 20.0
 """A publication that takes longer counts as failed, with an unknown outcome."""
 
 REQUEST_SECONDS_MAX = 10.0
-CLOSE_SECONDS_MAX = 5.0
 
 BATCH_BYTES_MAX = 60_000
 """Of one batch, headers and all: below the smallest limit of our topics, which Kafka applies to
@@ -147,9 +146,6 @@ async def _abandon(producer: AIOKafkaProducer) -> None:
     `AIOKafkaProducer.stop` alone would first wait, for ever if need be, until all is sent.
     """
     sender: Any = getattr(producer, "_sender", None)
-    with contextlib.suppress(Exception):
-        async with asyncio.timeout(CLOSE_SECONDS_MAX):
-            await producer.client.close()
-            if sender is not None:
-                await sender.close()
-            await producer.stop()
+    await cut_off(producer.client)
+    await end(sender.close)
+    await end(producer.stop)

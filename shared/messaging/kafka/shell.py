@@ -22,6 +22,7 @@ from faststream.kafka.message import FAKE_CONSUMER
 from faststream.security import SASLScram512
 
 from shared.messaging.kafka.access import KafkaAccess
+from shared.messaging.kafka.connections import cut_off
 from shared.messaging.kafka.naming import as_regex, is_pattern
 from shared.messaging.kafka.records import Read
 from shared.messaging.transport import Subscription
@@ -132,7 +133,7 @@ class Shell:
                     await consumer.stop()
         client: AIOKafkaClient | None = getattr(self._subscriber.consumer, "_client", None)
         if client is not None:
-            await client.close()
+            await cut_off(client)
 
     async def _end_opening(self) -> None:
         """Cut off an opening that waits for its group, and no earlier: a connection that aiokafka

@@ -1,0 +1,159 @@
+"""Brokers that die, hang or return while facts flow: nothing lost, doubled or out of order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+import pytest
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import PartitionMetadata
+
+from shared.messaging import failpoints
+from tests.integration.kafka.line import PARTITIONS, Line, open_line
+from tests.support.kafka_bus import KafkaBus, kafka_bus
+from tests.support.messaging import TOPIC
+from tests.support.postgres import DatabaseFactory
+from tests.support.waiting import until
+
+NODES = (1, 2, 3)
+NOBODY = -1
+"""Kafka's number for the leader of a partition that has none."""
+SILENCE_SECONDS = 20
+LOOK_SECONDS_MAX = 5.0
+
+
+@pytest.fixture(scope="module")
+async def three() -> AsyncIterator[KafkaBus]:
+    async with kafka_bus(nodes=3) as bus:
+        yield bus
+
+
+@pytest.fixture
+async def line(three: KafkaBus, database_factory: DatabaseFactory) -> AsyncIterator[Line]:
+    failpoints.clear()
+    async with open_line(three, database_factory) as line:
+        try:
+            yield line
+        finally:
+            await _all_back(three)
+
+
+async def _all_back(bus: KafkaBus) -> None:
+    """However a test ended, the next one has three brokers."""
+    for node in bus.cluster.node_pids():
+        bus.cluster.resume_node(node)
+    await _start_nodes(bus, set(NODES) - set(bus.cluster.node_pids()))
+
+    async def all_in_step() -> bool:
+        replicas = [len(each.isrs) for each in await _partitions(bus)]
+        return replicas == [len(NODES)] * PARTITIONS
+
+    await until(all_in_step, what="every broker is in step")
+
+
+async def _start_nodes(bus: KafkaBus, nodes: Iterable[int]) -> None:
+    """All at once: each is up when a majority is."""
+    await asyncio.gather(*(asyncio.to_thread(bus.cluster.start_node, node) for node in nodes))
+
+
+async def _partitions(bus: KafkaBus) -> Sequence[PartitionMetadata]:
+    """What the brokers that answer say of the topic's partitions; nothing if none answers."""
+    try:
+        told = await asyncio.to_thread(bus.admin.list_topics, TOPIC, LOOK_SECONDS_MAX)
+    except KafkaException:
+        return ()
+    return [*told.topics[TOPIC].partitions.values()]
+
+
+async def _busiest(bus: KafkaBus) -> int:
+    """The broker that leads most of the topic's partitions."""
+    leaders = Counter(each.leader for each in await _partitions(bus))
+    return leaders.most_common(1)[0][0]
+
+
+async def _loses_its_lead(bus: KafkaBus, node: int) -> None:
+    """Wait until others lead all that the broker led."""
+
+    async def has_moved() -> bool:
+        leaders = [each.leader for each in await _partitions(bus)]
+        return len(leaders) == PARTITIONS and not {node, NOBODY} & {*leaders}
+
+    await until(has_moved, what="its partitions have another leader")
+
+
+async def test_a_leader_lost_under_load(line: Line) -> None:
+    consumer = await line.add_consumer()
+    telling = asyncio.create_task(line.tell_all())
+    await line.has_told(5)
+    leader = await _busiest(line.bus)
+    await asyncio.to_thread(line.bus.cluster.kill_node, leader)
+    assert not telling.done(), "facts flow"
+    await _loses_its_lead(line.bus, leader)
+    await telling
+    await line.all_arrive()
+    assert consumer.failure() is None
+
+
+async def test_all_brokers_killed_and_started_again(
+    line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    consumer = await line.add_consumer()
+    watchdog = await line.watchdog(consumer)
+    telling = asyncio.create_task(line.tell_all())
+    await line.has_told(5)
+    for node in NODES:
+        await asyncio.to_thread(line.bus.cluster.kill_node, node)
+    assert line.bus.cluster.node_pids() == {}
+    await telling
+    tried = line.shown("sammen_retries_total", service="membership", kind="bus")
+    await until(
+        lambda: line.shown("sammen_retries_total", service="membership", kind="bus") > tried,
+        what="the relay tries again",
+    )
+    await until(
+        lambda: line.shown("sammen_outbox_waiting_rows", service="membership") > 0,
+        what="what waits is shown",
+    )
+    await watchdog.look()  # an absent bus is no fault of the consumer
+    await _start_nodes(line.bus, NODES)
+    await line.all_arrive()
+    await until(
+        lambda: line.shown("sammen_outbox_waiting_rows", service="membership") == 0,
+        what="the outbox is empty",
+    )
+    said = {record.msg["event"] for record in caplog.records if isinstance(record.msg, dict)}
+    assert {"relay_retried", "producer_rebuilt"} <= said
+    assert consumer.failure() is None
+
+
+async def test_brokers_that_answer_nothing_for_a_while(line: Line) -> None:
+    consumer = await line.add_consumer()
+    telling = asyncio.create_task(line.tell_all())
+    await line.has_told(5)
+    for node in NODES:
+        line.bus.cluster.pause_node(node)
+    loop = asyncio.get_running_loop()
+    paused_at = loop.time()
+    await telling
+    retries = line.shown("sammen_retries_total", service="membership", kind="bus")
+    await asyncio.sleep(SILENCE_SECONDS - (loop.time() - paused_at))
+    assert line.shown("sammen_retries_total", service="membership", kind="bus") > retries
+    for node in NODES:
+        line.bus.cluster.resume_node(node)
+    await line.all_arrive()
+    assert consumer.failure() is None
+
+
+async def test_one_broker_that_hangs_under_load(line: Line) -> None:
+    consumer = await line.add_consumer()
+    telling = asyncio.create_task(line.tell_all())
+    await line.has_told(5)
+    leader = await _busiest(line.bus)
+    line.bus.cluster.pause_node(leader)
+    assert not telling.done(), "facts flow"
+    await _loses_its_lead(line.bus, leader)
+    await telling
+    await line.all_arrive()
+    assert consumer.failure() is None

@@ -1,0 +1,125 @@
+"""A member that loses its session between the database's commit and the offset's."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.database import Database
+from shared.messaging import failpoints
+from shared.messaging.consumer import Consumer
+from shared.messaging.kafka.access import Credentials, KafkaAccess
+from shared.messaging.kafka.transport import KafkaTransport
+from shared.messaging.transport import TransportForbiddenError, TransportUnavailableError
+from shared.observability.metrics import Metrics
+from tests.integration.kafka.line import Line, open_line
+from tests.support.buses import READER, SESSION_SECONDS
+from tests.support.kafka_bus import LOOK_SECONDS, TIMES, KafkaBus
+from tests.support.messaging import HASTY, Bookkeeper, StandingClock
+from tests.support.postgres import DatabaseFactory
+from tests.support.waiting import until
+
+
+@pytest.fixture
+async def line(one: KafkaBus, database_factory: DatabaseFactory) -> AsyncIterator[Line]:
+    failpoints.clear()
+    async with open_line(one, database_factory) as line:
+        yield line
+    failpoints.clear()
+
+
+class Neighbour(threading.Thread):
+    """Another member, in a loop of its own: it goes on while this test's loop stands still."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(daemon=True)
+        self._url = line.world.url("bonus")
+        self._access = line.bus.access(READER)
+        self._leave = threading.Event()
+        self.metrics = Metrics()
+        self.holds: set[tuple[str, int]] = set()
+
+    def run(self) -> None:
+        asyncio.run(self._hear())
+
+    def stop(self) -> None:
+        self._leave.set()
+        self.join()
+
+    async def _hear(self) -> None:
+        database = await Database.connect(self._url, application_name="test", schema="bonus")
+        transport = KafkaTransport(self._access, times=TIMES, look_seconds=LOOK_SECONDS)
+        await transport.start()
+        consumer = Consumer(
+            "bonus",
+            Bookkeeper().hears(),
+            database=database,
+            transport=transport,
+            clock=StandingClock(),
+            metrics=self.metrics,
+            policy=HASTY,
+        )
+        await consumer.start()
+        while not self._leave.is_set():
+            try:
+                self.holds |= {*(await consumer.progress()).positions}
+            except TransportUnavailableError:
+                continue  # the group is still making up its mind
+            await asyncio.sleep(0.05)
+        await consumer.stop()
+        await transport.close()
+        await database.close()
+
+
+async def test_a_session_lost_between_both_commits(line: Line) -> None:
+    consumer = await line.add_consumer()
+    stalled = asyncio.Event()
+    neighbour = Neighbour(line)
+
+    async def stall() -> None:
+        """Committed, and then nothing, not even a heartbeat, for longer than a session."""
+        if stalled.is_set():
+            return
+        stalled.set()
+        neighbour.start()
+        time.sleep(4 * SESSION_SECONDS)  # noqa: ASYNC251 - standing still is the point
+
+    telling = asyncio.create_task(line.tell_all())
+    await line.has_told(5)
+    rebalances = consumer.rebalances()
+    failpoints.install("consumer.after_commit", stall)
+    try:
+        await telling
+        await line.all_arrive()
+        assert stalled.is_set()
+        assert neighbour.holds, "the neighbour was given partitions meanwhile"
+        # What was decided but not committed came again, and was known.
+        duplicates = line.shown("sammen_inbox_duplicates_total", service="bonus")
+        told_neighbour = neighbour.metrics.exposition().decode()
+        assert duplicates > 0 or _duplicates(told_neighbour) > 0
+        await until(lambda: consumer.rebalances() > rebalances, what="it joined anew")
+        assert consumer.failure() is None
+    finally:
+        await asyncio.to_thread(neighbour.stop)
+
+
+def _duplicates(exposition: str) -> float:
+    return sum(
+        float(line.rpartition(" ")[2])
+        for line in exposition.splitlines()
+        if line.startswith("sammen_inbox_duplicates_total{")
+    )
+
+
+async def test_a_wrong_password_is_told_at_the_start(one: KafkaBus) -> None:
+    access = KafkaAccess(
+        one.cluster.bootstrap_servers, Credentials(READER, "wrong"), one.cluster.ca_file
+    )
+    transport = KafkaTransport(access)
+    with pytest.raises(TransportForbiddenError, match="password"):
+        await transport.start()
+    await transport.close()
