@@ -7,15 +7,23 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from services.demo.timeline import load_timeline
 from shared.values.persons import contains_person_number
+from tests.support.kafka_cluster import kafka_or_skip
+
+pytestmark = pytest.mark.xdist_group("demo")
 
 SAMMEN = str(Path(sys.executable).with_name("sammen"))
+BESIDE_KAFKA = (sys.executable, "-m", "deploy.kafka.local", "with", "--fresh", "--")
+"""As `make demo KAFKA=local` does."""
 SECONDS_MAX = 240
 EXPECTED = {
     "companies": "10",
@@ -38,19 +46,43 @@ EXPECTED = {
 }
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+@dataclass(frozen=True)
+class Ended:
+    """A demo that came to its end."""
+
+    folder: Path
+    status: int
+    output: str
+    told: str
+
+    def rows(self) -> dict[str, tuple[str, str]]:
+        """The summary's table: what was counted, how many, and the kroner or days beside it."""
+        cells = r"^│ (.+?) +│ +(\S+) │ +(.*?) │"
+        rows = re.findall(cells, self.output, flags=re.MULTILINE)
+        return {name: (number, beside) for name, number, beside in rows}
+
+    def mails(self) -> list[Path]:
+        """The mails it wrote."""
+        return list((self.folder / "demo/mails").glob("*.eml"))
+
+
+@contextmanager
+def folder_of_a_demo() -> Iterator[Path]:
     """A data folder, whose PostgreSQL is gone when the test is."""
-    yield tmp_path
-    pid_file = tmp_path / "demo/postgres/cluster/postmaster.pid"
-    if pid_file.exists():
-        os.kill(int(pid_file.read_text().split()[0]), signal.SIGQUIT)
+    with tempfile.TemporaryDirectory(prefix="sammen-test-demo-") as name:
+        folder = Path(name)
+        try:
+            yield folder
+        finally:
+            pid_file = folder / "demo/postgres/cluster/postmaster.pid"
+            if pid_file.exists():
+                os.kill(int(pid_file.read_text().split()[0]), signal.SIGQUIT)
 
 
-def start_demo(folder: Path) -> subprocess.Popen[str]:
+def start_demo(folder: Path, *beside: str) -> subprocess.Popen[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SAMMEN_")}
     return subprocess.Popen(
-        [SAMMEN, "demo", "--exit"],
+        [*beside, SAMMEN, "demo", "--exit"],
         env={**kept, "SAMMEN_DATA_DIR": str(folder), "COLUMNS": "120"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -58,33 +90,47 @@ def start_demo(folder: Path) -> subprocess.Popen[str]:
     )
 
 
-def summary_of(output: str) -> dict[str, str]:
-    """The first two columns of the summary's table."""
-    rows = re.findall(r"^│ (.+?) +│ +(\S+) │", output, flags=re.MULTILINE)
-    return dict(rows)
+def end_of(demo: subprocess.Popen[str], folder: Path) -> Ended:
+    output, told = demo.communicate(timeout=SECONDS_MAX)
+    return Ended(folder, demo.returncode, output, told)
 
 
-def test_a_demo_killed_half_way_is_started_over_and_comes_to_its_end(folder: Path) -> None:
-    first = start_demo(folder)
-    assert first.stderr is not None
-    for line in first.stderr:
-        if "2017-01-01" in line:
-            break
-    first.kill()
-    first.communicate(timeout=SECONDS_MAX)
-    assert first.returncode == -signal.SIGKILL
+@pytest.fixture(scope="module")
+def second() -> Iterator[Ended]:
+    """The demo after one that was killed half-way."""
+    with folder_of_a_demo() as folder:
+        first = start_demo(folder)
+        assert first.stderr is not None
+        for line in first.stderr:
+            if "2017-01-01" in line:
+                break
+        first.kill()
+        first.communicate(timeout=SECONDS_MAX)
+        assert first.returncode == -signal.SIGKILL
+        yield end_of(start_demo(folder), folder)
 
-    second = start_demo(folder)
-    output, told = second.communicate(timeout=SECONDS_MAX)
-    assert second.returncode == 0, told
-    assert "stopped half-way" in told
-    summary = summary_of(output)
-    assert {name: summary.get(name) for name in EXPECTED} == EXPECTED
-    mails = list((folder / "demo/mails").glob("*.eml"))
-    assert summary["mails"] == str(len(mails))
+
+def test_a_demo_killed_half_way_is_started_over_and_comes_to_its_end(second: Ended) -> None:
+    assert second.status == 0, second.told
+    assert "stopped half-way" in second.told
+    rows, mails = second.rows(), second.mails()
+    assert {name: rows[name][0] for name in EXPECTED} == EXPECTED
+    assert rows["mails"][0] == str(len(mails))
     assert len(mails) > 40
-    assert not (folder / "demo/postgres/cluster/postmaster.pid").exists()
-    assert not person_numbers_in([folder / "demo/log.jsonl", *mails])
+    assert not (second.folder / "demo/postgres/cluster/postmaster.pid").exists()
+    assert not person_numbers_in([second.folder / "demo/log.jsonl", *mails])
+
+
+def test_the_demo_on_apache_kafka_comes_to_the_same(second: Ended) -> None:
+    kafka_or_skip()
+    with folder_of_a_demo() as folder:
+        on_kafka = end_of(start_demo(folder, *BESIDE_KAFKA), folder)
+        assert on_kafka.status == 0, on_kafka.told
+        assert "using the bus inside PostgreSQL" not in on_kafka.told
+        here, there = on_kafka.rows(), second.rows()
+        del here["seconds"], there["seconds"]
+        assert here == there
+        assert len(on_kafka.mails()) == len(second.mails())
 
 
 def person_numbers_in(files: list[Path]) -> list[str]:

@@ -26,7 +26,7 @@ from shared.messaging.kafka.access import Credentials, KafkaAccess
 from shared.messaging.kafka.shell import SessionTimes
 from shared.messaging.kafka.transport import KafkaTransport
 from tests.support.buses import PRINCIPALS, READER, SESSION_SECONDS, WRITER
-from tests.support.kafka_cluster import access_to, kafka_cluster, kafka_or_skip
+from tests.support.kafka_cluster import access_to, admin_client, kafka_cluster, kafka_or_skip
 from tests.support.waiting import until
 
 LOOK_SECONDS = 0.5
@@ -40,7 +40,7 @@ class KafkaBus:
     def __init__(self, cluster: LocalKafka) -> None:
         self.cluster = cluster
         self._clients: dict[str, AdminClient] = {}
-        self.admin = AdminClient({**self.access("admin").for_librdkafka()})
+        self.admin = admin_client(self.access("admin"))
 
     def access(self, user: str) -> KafkaAccess:
         """How a user reaches the cluster."""
@@ -85,7 +85,7 @@ class KafkaBus:
 
     async def _may(self, user: str, topic: str, right: AclOperation) -> bool:
         """Whether the brokers have heard of it: they do some time after it was granted."""
-        client = self._clients.setdefault(user, AdminClient({**self.access(user).for_librdkafka()}))
+        client = self._clients.setdefault(user, admin_client(self.access(user)))
         futures = client.describe_topics(
             TopicCollection([topic]), include_authorized_operations=True
         )

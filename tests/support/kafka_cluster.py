@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from deploy.kafka.local import LocalKafka, LocalKafkaError
 from deploy.kafka.local.fetching import fetch_jars, find_java
 from shared.messaging.kafka.access import Credentials, KafkaAccess
+from shared.messaging.kafka.asking import LibraryLog
 
 
 def kafka_or_skip() -> None:
@@ -60,3 +62,8 @@ def access_to(kafka: LocalKafka, user: str = "admin") -> KafkaAccess:
     """How the user reaches the cluster; in the clear when it is not secured."""
     credentials = Credentials(user, kafka.password_of(user)) if kafka.secured else None
     return KafkaAccess(kafka.bootstrap_servers, credentials, kafka.ca_file)
+
+
+def admin_client(access: KafkaAccess) -> AdminClient:
+    """The library's own client, which keeps to itself what it thinks of brokers that are away."""
+    return AdminClient({**access.for_librdkafka()}, logger=LibraryLog())

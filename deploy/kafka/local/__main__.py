@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 import tempfile
@@ -13,11 +14,14 @@ from pathlib import Path
 from deploy.kafka.local.cluster import LocalKafka
 from deploy.kafka.local.commanding import PASSED_ON, SIGNALLED, run_command
 from deploy.kafka.local.failure import LocalKafkaError
+from deploy.kafka.local.memory import ADMIN
 from deploy.kafka.local.warming import make_class_archive
 
 USUAL_PORT = 9092
 LOOK_SECONDS = 1.0
 BOOTSTRAP, SECURITY = "SAMMEN_KAFKA_BOOTSTRAP_SERVERS", "SAMMEN_KAFKA_SECURITY"
+SERVICES = ("membership", "placements", "bonus", "notifications", "evaluation")
+"""Users of a secured cluster, unless others are named."""
 
 
 def say(sentence: str) -> None:
@@ -32,7 +36,7 @@ def up(asked: argparse.Namespace) -> int:
         _data_dir(asked),
         nodes=asked.nodes,
         secured=asked.secured,
-        users=dict.fromkeys(asked.user or (), ""),
+        users=dict.fromkeys(asked.user or SERVICES, "") if asked.secured else {},
         port=asked.port,
         say=say,
     )
@@ -95,7 +99,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     one = commands.add_parser("up", help="run until Ctrl-C; records are kept for the next time")
     one.add_argument("--secured", action="store_true", help="TLS, SCRAM and ACLs")
-    one.add_argument("--user", action="append", help="a user of the secured cluster; repeatable")
+    one.add_argument(
+        "--user",
+        action="append",
+        help="a user of the secured cluster, instead of the five services; repeatable",
+    )
     one.set_defaults(does=up)
     other = commands.add_parser("with", help="run COMMAND with a cluster, and stop it afterwards")
     other.add_argument("--fresh", action="store_true", help="an empty cluster, removed afterwards")
@@ -119,16 +127,18 @@ def _data_dir(asked: argparse.Namespace) -> Path:
 
 
 def _announce(kafka: LocalKafka) -> None:
+    """Say what to export, so that `sammen topics create` and `sammen run` find it."""
+    settings = {BOOTSTRAP: kafka.bootstrap_servers, SECURITY: "scram" if kafka.secured else "plain"}
+    if kafka.secured:
+        settings["SAMMEN_KAFKA_CA_FILE"] = str(kafka.ca_file)
+        settings["SAMMEN_KAFKA_ADMIN_PASSWORD"] = kafka.password_of(ADMIN)
+        for user in kafka.users:
+            settings[f"SAMMEN_{user.upper()}_KAFKA_PASSWORD"] = kafka.password_of(user)
     lines = [
         f"Kafka is up: {kafka.bootstrap_servers}",
-        f"  export {BOOTSTRAP}={kafka.bootstrap_servers}",
+        *(f"  export {name}={shlex.quote(value)}" for name, value in settings.items()),
+        f"Records are kept in {kafka.data_dir}. Stop it with Ctrl-C.",
     ]
-    if kafka.secured:
-        lines += [f"  authority: {kafka.ca_file}"]
-        lines += [f"  users and passwords: {kafka.data_dir}/cluster.json"]
-    else:
-        lines += [f"  export {SECURITY}=plain"]
-    lines += [f"Records are kept in {kafka.data_dir}. Stop it with Ctrl-C."]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 MECHANISM = "SCRAM-SHA-512"
 
+FRESH_LEADERS = {"topic.metadata.refresh.interval.ms": "1000", "metadata.max.age.ms": "2000"}
+"""librdkafka would believe for a quarter of an hour that a broker leads which has died."""
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -47,11 +50,12 @@ class KafkaAccess:
 
     def for_librdkafka(self) -> dict[str, str]:
         """What confluent-kafka's clients take to connect so."""
+        basics = {"bootstrap.servers": self.bootstrap_servers, **FRESH_LEADERS}
         if self.credentials is None:
-            return {"bootstrap.servers": self.bootstrap_servers}
+            return basics
         by_whom = {"ssl.ca.location": str(self.ca_file)} if self.ca_file else {}
         return {
-            "bootstrap.servers": self.bootstrap_servers,
+            **basics,
             "security.protocol": "SASL_SSL",
             "sasl.mechanism": MECHANISM,
             "sasl.username": self.credentials.user,

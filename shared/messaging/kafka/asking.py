@@ -32,6 +32,9 @@ FORBIDDEN: Final = frozenset(
         KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     }
 )
+DISTRUST: Final = "certificate verify failed"
+"""What OpenSSL says, which the library at times passes on as a broken connection."""
+
 NO_SUCH_TOPIC: Final = frozenset(
     {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
 )
@@ -166,7 +169,8 @@ class Asking:
             return TopicMismatchError(
                 f"can't {what} on {self._servers}: no such topic; run `sammen topics create`"
             )
-        if _is_unanswered(error) or error.code() in IN_MOTION or error.retriable():
+        # Negative ones are the library's own: it got no answer.
+        if error.code() < 0 or error.code() in IN_MOTION or error.retriable():
             return TransportUnavailableError(f"can't {what} on {self._servers}: {error.str()}")
         return TransportError(f"can't {what} on {self._servers}: {error.str()}")
 
@@ -176,7 +180,7 @@ class Asking:
                 f"{self._servers} does not believe that we are {self._user}: correct the user's "
                 f"password ({self._trouble.str()})"
             )
-        if self._trouble is not None and self._trouble.code() == KafkaError._SSL:
+        if self._trouble is not None and _is_distrust(self._trouble):
             return TransportUnavailableError(
                 f"{self._servers} can't be trusted: name the file of the authority that signed "
                 f"its certificate ({self._trouble.str()})"
@@ -188,17 +192,12 @@ class Asking:
         )
 
     def _hopeless(self, *, fail_fast: bool) -> bool:
-        if self._trouble is not None and self._trouble.code() in {
-            KafkaError._AUTHENTICATION,
-            KafkaError._SSL,
-        }:
-            return True
-        return fail_fast and self._cut_off
+        return _explains(self._trouble) or (fail_fast and self._cut_off)
 
     def _hear(self, error: KafkaError) -> None:
         if error.code() == KafkaError._ALL_BROKERS_DOWN:
             self._cut_off = True
-        else:
+        elif not _explains(self._trouble):
             self._trouble = error
 
     def _forget_trouble(self) -> None:
@@ -229,10 +228,20 @@ def _error_of(future: asyncio.Future[Any]) -> KafkaError | None:
     return None
 
 
+def _explains(error: KafkaError | None) -> bool:
+    """Whether waiting can't help: a person must correct a password or a file."""
+    return error is not None and (error.code() == KafkaError._AUTHENTICATION or _is_distrust(error))
+
+
+def _is_distrust(error: KafkaError) -> bool:
+    return error.code() == KafkaError._SSL or DISTRUST in error.str()
+
+
 def _is_unanswered(error: KafkaError) -> bool:
     return error.code() in {
         KafkaError._TIMED_OUT,
         KafkaError._TRANSPORT,
+        KafkaError._DESTROY,  # the broker it was asked is no longer among the cluster's
         KafkaError._ALL_BROKERS_DOWN,
         KafkaError.REQUEST_TIMED_OUT,
     }

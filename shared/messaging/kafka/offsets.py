@@ -7,12 +7,18 @@ a consumer's own question about offsets would wait, too.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from confluent_kafka import KafkaError
 from confluent_kafka import TopicPartition as LibraryPartition
 from confluent_kafka.admin import OffsetSpec
 
 from shared.messaging.kafka.asking import Asking
+
+ANSWER_SECONDS_MAX: Final = 3.0
+"""The library asks the leaders it knows of, and looks for new ones only when this time is over:
+when one is dead, so long until the others are asked.
+"""
 
 Place = tuple[str, int]
 """A topic and the number of one of its partitions."""
@@ -36,7 +42,9 @@ async def _list(asking: Asking, places: Collection[Place], which: OffsetSpec) ->
     if not places:
         return {}
     asked = {LibraryPartition(*place): which for place in places}
-    answers = await asking.each(lambda: asking.client.list_offsets(asked))
+    answers = await asking.each(
+        lambda: asking.client.list_offsets(asked, request_timeout=ANSWER_SECONDS_MAX)
+    )
     offsets = {}
     for partition, answer in answers.items():
         if isinstance(answer, KafkaError):

@@ -30,7 +30,7 @@ from confluent_kafka.admin import (
 
 from deploy.kafka.local import LocalKafka, LocalKafkaError
 from shared.messaging.kafka.access import Credentials, KafkaAccess
-from tests.support.kafka_cluster import access_to, kafka_cluster, kafka_or_skip
+from tests.support.kafka_cluster import access_to, admin_client, kafka_cluster, kafka_or_skip
 from tests.support.waiting import until
 
 CHECKOUT = Path(__file__).parents[3]
@@ -64,7 +64,7 @@ def folder() -> Iterator[Path]:
 
 
 def administrator(kafka: LocalKafka) -> AdminClient:
-    return AdminClient({**access_to(kafka).for_librdkafka()})
+    return admin_client(access_to(kafka))
 
 
 def create_topic(kafka: LocalKafka) -> None:
