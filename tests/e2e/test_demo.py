@@ -19,8 +19,6 @@ from services.demo.timeline import load_timeline
 from shared.values.persons import contains_person_number
 from tests.support.kafka_cluster import kafka_or_skip
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 SAMMEN = str(Path(sys.executable).with_name("sammen"))
 BESIDE_KAFKA = (sys.executable, "-m", "deploy.kafka.local", "with", "--fresh", "--")
 """As `make demo KAFKA=local` does."""

@@ -47,8 +47,10 @@ SELECT event_id, known_on, known_at, bonus_case, scheme, milestone, status,
        amount_ore, due_on
   FROM unnest($1::text[], $2::date[], $3::timestamptz[], $4::text[], $5::text[], $6::text[],
               $7::text[], $8::bigint[], $9::date[])
+       WITH ORDINALITY
        AS told (event_id, known_on, known_at, bonus_case, scheme, milestone, status,
-                amount_ore, due_on)
+                amount_ore, due_on, place)
+ ORDER BY place
     ON CONFLICT (event_id) DO NOTHING
 """
 

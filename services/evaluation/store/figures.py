@@ -133,7 +133,7 @@ WITH newest AS (
            bonus_case, scheme, milestone, status, amount_ore, due_on
       FROM assessment_fact
      WHERE known_on <= $1
-     ORDER BY bonus_case, milestone, known_at DESC, event_id DESC
+     ORDER BY bonus_case, milestone, position DESC
 )
 SELECT moment.day, newest.scheme, newest.milestone, count(*) AS instalments,
        sum(newest.amount_ore)::bigint AS amount_ore

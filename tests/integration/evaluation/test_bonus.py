@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from services.evaluation.domain.figures import Bonus
 from tests.integration.evaluation.office import Office, assessed, day
 
@@ -49,3 +52,14 @@ async def test_the_last_assessment_known_counts(office: Office) -> None:
     ):
         moment = await office.on("2017-06-01", known_on=known_on)
         assert [bonus.amount_ore for bonus in moment.bonus] == amounts, known_on
+
+
+async def test_the_last_assessment_told_counts_also_when_its_clock_was_behind(
+    office: Office,
+) -> None:
+    first = office.received(assessed(status="PENDING"), "2017-03-01")
+    last = office.received(assessed(status="DUE"), "2017-03-01")
+    earlier = first.occurred_at - timedelta(milliseconds=5)
+    await office.handed(first, replace(last, occurred_at=earlier))
+    (bonus,) = (await office.on("2018-01-01")).bonus
+    assert bonus.instalments == 1

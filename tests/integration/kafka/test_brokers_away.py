@@ -19,8 +19,6 @@ from tests.support.messaging import TOPIC
 from tests.support.postgres import DatabaseFactory
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.xdist_group("three brokers")
-
 NODES = (1, 2, 3)
 NOBODY = -1
 """Kafka's number for the leader of a partition that has none."""
