@@ -23,7 +23,7 @@ from tests.chaos.ground import Ground
 LOOK_SECONDS: Final = 1.0
 STILL_LOOKS: Final = 3
 STUCK_SECONDS: Final = 120.0
-"""More than a mail's lease (50 s on the soak's clock) and a group's session (45 s) together."""
+"""More than a mail's lease (50 s in the soak) and a group's session (45 s) together."""
 CALM_SECONDS_MAX: Final = 900.0
 ANSWER_SECONDS_MAX: Final = 10
 

@@ -19,6 +19,7 @@ from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import cast
 
+from services.notifications import handlers as notifications
 from shared.messaging import failpoints
 from shared.messaging.failpoints import Point
 from shared.observability.logs import configure_logs
@@ -28,7 +29,7 @@ from shared.runtime.supervision import run_process, run_until_stopped
 from shared.runtime.system import Surroundings
 from shared.runtime.transports import transport_opener
 from shared.web.server import HttpServer
-from tests.chaos.clock import SoakClock
+from tests.chaos.clock import MAIL_LEASE, SoakClock
 
 LOOPBACK = "127.0.0.1"
 
@@ -95,6 +96,7 @@ def main() -> None:
     end_with_starter()
     arm_on_signal(Path(folder), member)
     configure_logs(sys.stdout, renderer="json")
+    notifications.CLAIM_LEASE = MAIL_LEASE
     service: Service = importlib.import_module(f"services.{service_name}.service").SERVICE
     surroundings = _surroundings(read_settings(os.environ), SoakClock(float(began)))
     sys.exit(run_process(run_until_stopped(surroundings, [service])))
