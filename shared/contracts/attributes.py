@@ -9,6 +9,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from pydantic_core import to_json
@@ -35,6 +36,10 @@ MalformedReason = Literal[
     "wrong_key",
 ]
 """Why a record can't be taken in: a closed vocabulary, for metrics and dead letters."""
+
+
+TEXTS_REMEMBERED_MAX: Final = 1_024
+"""Most attributes of most records are the same few texts."""
 
 
 class UnreadableError(ValueError):
@@ -101,6 +106,7 @@ def read_instant(text: str | None) -> datetime:
     return instant
 
 
+@lru_cache(maxsize=TEXTS_REMEMBERED_MAX)
 def _readable(raw: bytes) -> str | None:
     try:
         text = raw.decode()

@@ -5,6 +5,7 @@ So a topic with as many partitions on either bus keeps the same keys together.
 
 from __future__ import annotations
 
+import struct
 from functools import lru_cache
 
 _SEED = 0x9747B28C
@@ -16,14 +17,14 @@ KEYS_REMEMBERED_MAX = 65_536
 
 def murmur2(key: bytes) -> int:
     """Hash a key as Kafka's clients do (org.apache.kafka.common.utils.Utils); 32 bits, unsigned."""
+    words, rest = divmod(len(key), 4)
     digest = _SEED ^ len(key)
-    whole = len(key) - len(key) % 4
-    for at in range(0, whole, 4):
-        word = int.from_bytes(key[at : at + 4], "little") * _MULTIPLIER & _32_BITS
-        word = (word ^ word >> 24) * _MULTIPLIER & _32_BITS
-        digest = digest * _MULTIPLIER & _32_BITS ^ word
-    if whole < len(key):
-        digest = (digest ^ int.from_bytes(key[whole:], "little")) * _MULTIPLIER & _32_BITS
+    for word in struct.unpack_from(f"<{words}I", key):
+        scrambled = word * _MULTIPLIER & _32_BITS
+        scrambled = (scrambled ^ scrambled >> 24) * _MULTIPLIER & _32_BITS
+        digest = digest * _MULTIPLIER & _32_BITS ^ scrambled
+    if rest:
+        digest = (digest ^ int.from_bytes(key[-rest:], "little")) * _MULTIPLIER & _32_BITS
     digest = (digest ^ digest >> 13) * _MULTIPLIER & _32_BITS
     return digest ^ digest >> 15
 

@@ -22,6 +22,7 @@ _DASH = "[-\u00ad\u2010-\u2015\u2212\ufe63\uff0d]?"
 _PERSON_NUMBER = re.compile(
     rf"(?<![^\W_])(\d\d)(\d\d)(\d\d){_BLANK}{_DASH}{_BLANK}\d{{4}}(?![^\W_])"
 )
+_TEN_DIGITS = b"0000000000"
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
@@ -50,8 +51,9 @@ def contains_person_number(text: str) -> bool:
     a date are therefore found too. Digits inside a UUID or a longer number or word are not, nor
     a number whose date and last four digits have more between them than a dash and a blank beside.
     """
-    # Nearly every text has no six digits in a row, which is found out ten times as fast like this.
-    if text.isascii() and b"000000" not in text.encode().translate(_DIGITS_AS_ZEROS):
+    # Nearly every text has no ten digits in a row once blanks and hyphens are left out, and that is
+    # found out ten times as fast like this.
+    if text.isascii() and _TEN_DIGITS not in text.encode().translate(_DIGITS_AS_ZEROS, b" -"):
         return False
     return any(_may_be_person_number(match) for match in _PERSON_NUMBER.finditer(text))
 

@@ -32,7 +32,7 @@ from tests.benchmarks.results import ratios, save, show, spread
 ROWS: Final = 20_000
 ROWS_ONE_BY_ONE: Final = 200
 ROUNDS: Final = 5
-LOOK_SECONDS: Final = 0.01
+LOOK_SECONDS: Final = 0.05
 
 OLDEST = """
 SELECT position, topic, key, value, headers
