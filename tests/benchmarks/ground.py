@@ -92,8 +92,7 @@ async def open_kafka() -> AsyncIterator[KafkaAccess]:
     await asyncio.to_thread(kafka.start)
     try:
         access = KafkaAccess(kafka.bootstrap_servers)
-        topics = [topic for topic in load_topics() if "municipality" not in topic.name]
-        await create_topics(access, topics, copies_max=1)
+        await create_topics(access, load_topics(), copies_max=1)
         yield access
     finally:
         await asyncio.to_thread(kafka.stop, at_once=True)

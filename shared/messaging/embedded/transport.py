@@ -13,6 +13,7 @@ from shared.messaging.embedded.consumer import EmbeddedConsumer
 from shared.messaging.embedded.faults import faults_named
 from shared.messaging.embedded.records import arrange
 from shared.messaging.steps import Steps
+from shared.messaging.topic_mismatch import abridged, require_topics
 from shared.messaging.transport import (
     BatchHandler,
     OutgoingRecord,
@@ -87,17 +88,11 @@ class EmbeddedTransport:
     async def check_topics(self, topics: Mapping[str, int]) -> None:
         """See Transport.check_topics."""
         found = {topic.name: topic for topic in await store.list_topics(self._database, [*topics])}
-        wrong = [
-            f"{name} has {found[name].partitions if name in found else 'no'} partitions, not {n}"
-            for name, n in topics.items()
-            if name not in found or found[name].partitions != n
-        ]
-        if wrong:
-            raise TopicMismatchError(f"{'; '.join(wrong)}; run `sammen topics create`")
+        require_topics(topics, {name: topic.partitions for name, topic in found.items()})
         closed = [name for name, topic in found.items() if not (topic.may_read or topic.may_write)]
         if closed:
             raise TransportForbiddenError(
-                f"{', '.join(closed)}: closed to this role; grant it in deploy/kafka/topics.yaml"
+                f"{abridged(closed)}: closed to this role; grant it in deploy/kafka/topics.yaml"
             )
 
     async def identify(self, topics: Sequence[str]) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from shared.messaging.kafka.rewinding import rewind
 from shared.messaging.kafka.shell import SessionTimes
 from shared.messaging.partitioner import partition_of
 from shared.messaging.steps import Steps
+from shared.messaging.topic_mismatch import abridged, require_topics
 from shared.messaging.transport import (
     BatchHandler,
     OutgoingRecord,
@@ -89,16 +90,10 @@ class KafkaTransport:
         closed = [name for name, topic in found.items() if not (topic.may_read or topic.may_write)]
         if closed:
             raise TransportForbiddenError(
-                f"{', '.join(closed)}: closed to this user, or missing; grant it in "
+                f"{abridged(closed)}: closed to this user, or missing; grant it in "
                 "deploy/kafka/topics.yaml and run `sammen topics create`"
             )
-        wrong = [
-            f"{name} has {found[name].partitions if name in found else 'no'} partitions, not {n}"
-            for name, n in topics.items()
-            if name not in found or found[name].partitions != n
-        ]
-        if wrong:
-            raise TopicMismatchError(f"{'; '.join(wrong)}; run `sammen topics create`")
+        require_topics(topics, {name: topic.partitions for name, topic in found.items()})
 
     async def identify(self, topics: Sequence[str]) -> Mapping[str, str]:
         """See Transport.identify: Kafka gives every topic an id of its own."""
