@@ -163,6 +163,24 @@ def _is_plain_division(node: ast.BinOp) -> bool:
     return all(isinstance(side, ast.Constant) for side in (node.left, node.right))
 
 
+def rules_change_nothing_made(path: PurePosixPath, text: str) -> Iterator[str]:
+    """A value of the rules is what it was made as: only its own __init__ sets its attributes."""
+    if not _is_pure(path):
+        return
+    tree = ast.parse(text)
+    making = {
+        node
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef) and function.name == "__init__"
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Attribute) or isinstance(node.ctx, ast.Load):
+            continue
+        if node not in making:
+            yield f"line {node.lineno} changes what was made: make another"
+
+
 def time_comes_from_the_clock(path: PurePosixPath, text: str) -> Iterator[str]:
     """One file reads the wall clock; everything else is handed a Clock."""
     if _is_product(path) and str(path) != WALL_CLOCK_HOME:
@@ -240,6 +258,7 @@ RULES: tuple[Rule, ...] = (
     names_say_something,
     rules_are_pure,
     rules_have_no_clock,
+    rules_change_nothing_made,
     rules_have_no_floats,
     time_comes_from_the_clock,
     sql_stays_in_the_store,

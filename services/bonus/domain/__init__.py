@@ -2,7 +2,11 @@
 
 Read in this order: facts (what is told), parsing (from JSON), history (which of it counts),
 persons and sectors, placements, spells, hours, situations (one milestone of one spell and all that
-bears on it), start_tests, milestone_tests and reviews (the tests), candidates (their outcome),
-lines (over all spells of the person), claims, flags, and engine, which puts them together into
+bears on it), findings (what a test gives), start_tests, milestone_tests, reviews and papers (the
+tests), candidates (their outcome), lines (over all spells of the person), checks (every test
+written down, when somebody asks), claims, flags, and engine, which puts them together into
 an assessment. The law's parameters stand in rules.
+
+Inside one assessment, situations, spells and placements are not frozen at run time: making them so
+costs an eighth of the assessment. That nothing made is ever changed is seen to by a house rule.
 """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -95,6 +96,14 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why an instalment stands as it does: what it is worth, and every test it went through."""
+
+    price: Price | None
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Instalment:
     """The line of one scheme, milestone and employer."""
 
@@ -114,10 +123,18 @@ class Instalment:
     start: date
     placements: tuple[str, ...]
     """Every id of every placement of the spell, sorted."""
-    price: Price | None
-    """None where the price depends on something not known."""
-    checks: tuple[Check, ...]
-    """Every test in the order it counts, then reviews, then what may be missing."""
+    explain: Callable[[], Explanation] = field(repr=False, compare=False)
+    """Writes the explanation: it takes longer than the decision, and is rarely read."""
+
+    @property
+    def price(self) -> Price | None:
+        """What the instalment is worth; None where that depends on something not known."""
+        return self.explain().price
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Every test in the order it counts, then reviews, then what may be missing."""
+        return self.explain().checks
 
 
 class ClaimReason(StrEnum):

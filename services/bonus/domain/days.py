@@ -5,12 +5,13 @@ A date such as 9999-12-31, told as "no end", must not stop an assessment.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
 from shared.values.dates import add_months
 
+ONE_DAY: Final = timedelta(days=1)
 DAYS_REMEMBERED_MAX: Final = 65_536
 """The same few lengths are counted from the same days, again and again."""
 
@@ -32,12 +33,12 @@ def days_after(day: date, days: int) -> date:
 
 def day_before(day: date) -> date:
     """The day before; the calendar's first day has none and stays."""
-    return days_after(day, -1)
+    return day if day == date.min else day - ONE_DAY
 
 
 def day_after(day: date) -> date:
     """The day after; the calendar's last day has none and stays."""
-    return days_after(day, 1)
+    return day if day == date.max else day + ONE_DAY
 
 
 def days_between(first: date, until: date) -> int:

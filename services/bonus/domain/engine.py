@@ -31,7 +31,7 @@ def assess(facts: Iterable[Fact], *, as_of: date, known_on: date, rules: Rules) 
         as_of=as_of,
         known_on=known_on,
         instalments=tuple(instalment_of(line) for line in lines),
-        repayment_claims=LookBack(known, as_of, rules).claims(paid, claimed),
+        repayment_claims=LookBack(known, as_of, rules).claims(paid, claimed) if claimed else (),
         flags=flags_of(picture),
         dates_ahead=tuple(sorted({each.due_on for each in situations if not each.is_reached})),
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 
-def groups_of(count: int, joined: Iterable[tuple[int, int]]) -> list[list[int]]:
+def groups_of(count: int, joined: Sequence[tuple[int, int]]) -> list[list[int]]:
     """Group the numbers below `count` by the pairs that join them; each group is ascending."""
+    if not joined:
+        return [[number] for number in range(count)]
     parents = list(range(count))
 
     def root_of(number: int) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from math import lcm
 from typing import Final
 
 from services.bonus.domain.facts import EmploymentConfirmed
@@ -20,11 +21,13 @@ Stretch = tuple[int, int]
 """Days as ordinals: the first, and the one after the last."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class ConfirmedHours:
     """What is confirmed of the days from a spell's start to the day before a milestone."""
 
-    hours: Fraction
+    numerator: int
+    """Of the hours, as an exact fraction that need not be in lowest terms."""
+    denominator: int
     days: int
     """Days in all."""
     days_confirmed: int
@@ -32,85 +35,118 @@ class ConfirmedHours:
     """Those that count on some day, by placement, the last recorded first."""
 
     @property
+    def hours(self) -> Fraction:
+        """The hours in all."""
+        return Fraction(self.numerator, self.denominator)
+
+    @property
     def is_complete(self) -> bool:
         """Whether every day is confirmed."""
         return self.days_confirmed == self.days
 
-    @property
-    def weekly(self) -> Fraction:
-        """The average hours a week over all the days."""
-        return Fraction(self.hours * DAYS_PER_WEEK, self.days)
+    def weekly_exceeds(self, limit: Fraction) -> bool:
+        """Whether the average hours a week over all the days are above a limit."""
+        return (
+            self.numerator * DAYS_PER_WEEK * limit.denominator
+            > limit.numerator * self.denominator * self.days
+        )
 
 
-def confirmed_hours(spell: Spell, due_on: date, history: History) -> ConfirmedHours:
-    """Add up what the confirmations of a spell's placements say of the days before `due_on`.
+@dataclass(slots=True, eq=False)
+class Counting:
+    """A confirmation with the days of its placement on which it is the one that counts."""
 
-    A confirmation counts only on days of its placement; concurrent placements add up.
+    confirmation: EmploymentConfirmed
+    stretches: tuple[Stretch, ...]
+    hours: int
+    """In so many parts of an hour a day."""
+    parts: int
+
+
+def counting_in(spell: Spell, history: History) -> tuple[Counting, ...]:
+    """List the confirmations of a spell's placements, by placement, the last recorded first.
+
+    A confirmation counts only on days of its placement; where several share one, it is the last
+    recorded's.
     """
-    window = spell.start.toordinal(), due_on.toordinal()
-    hours = Fraction(0)
-    covered: list[Stretch] = []
-    counting = []
+    counting: list[Counting] = []
     for placement in spell.placements:
-        for confirmation, stretches in _what_counts(placement, window, history):
-            hours += _hours_on(confirmation, sum(end - first for first, end in stretches))
-            covered += stretches
-            counting.append(confirmation)
+        told = history.about(placement.ids, EmploymentConfirmed)
+        if told:
+            counting += _counting(placement, told)
+    return tuple(counting)
+
+
+def _counting(placement: Placement, told: Sequence[EmploymentConfirmed]) -> Iterator[Counting]:
+    start = placement.started_on.toordinal()
+    end = placement.last_day.toordinal() + 1
+    taken: list[Stretch] = []
+    for confirmation in reversed(told):
+        first = confirmation.first_day.toordinal()
+        until = confirmation.last_day.toordinal() + 1
+        free = _without((max(start, first), min(end, until)), taken)
+        if free:
+            hours, parts = confirmation.hours.as_integer_ratio()
+            yield Counting(confirmation, tuple(free), hours, parts * (until - first))
+            taken = _merged([*taken, *free])
+
+
+def confirmed_hours(start: date, due_on: date, counting: Sequence[Counting]) -> ConfirmedHours:
+    """Add up what the confirmations of a spell say of its days before `due_on`.
+
+    Concurrent placements add up. Whole numbers over a common denominator are exact, and added
+    faster than fractions.
+    """
+    end = due_on.toordinal()
+    numerator, denominator = 0, 1
+    covered: list[Stretch] = []
+    confirmations = []
+    for each in counting:
+        within = [(first, min(until, end)) for first, until in each.stretches if first < end]
+        if within:
+            common = lcm(denominator, each.parts)
+            numerator *= common // denominator
+            numerator += each.hours * _days_of(within) * (common // each.parts)
+            denominator = common
+            covered += within
+            confirmations.append(each.confirmation)
     return ConfirmedHours(
-        hours=hours,
-        days=window[1] - window[0],
-        days_confirmed=sum(end - first for first, end in _merged(covered)),
-        confirmations=tuple(counting),
+        numerator=numerator,
+        denominator=denominator,
+        days=end - start.toordinal(),
+        days_confirmed=_days_of(_merged(covered)),
+        confirmations=tuple(confirmations),
     )
 
 
-def _what_counts(
-    placement: Placement, window: Stretch, history: History
-) -> Iterator[tuple[EmploymentConfirmed, list[Stretch]]]:
-    """Give each confirmation its days: where several share one, it is the last recorded's."""
-    first = max(window[0], placement.started_on.toordinal())
-    end = min(window[1], placement.last_day.toordinal() + 1)
-    taken: list[Stretch] = []
-    for confirmation in reversed(history.about(placement.ids, EmploymentConfirmed)):
-        told = (
-            max(first, confirmation.first_day.toordinal()),
-            min(end, confirmation.last_day.toordinal() + 1),
-        )
-        free = list(_without(told, taken))
-        if free:
-            yield confirmation, free
-            taken = list(_merged([*taken, *free]))
+def _days_of(stretches: Iterable[Stretch]) -> int:
+    return sum([end - first for first, end in stretches])
 
 
-def _hours_on(confirmation: EmploymentConfirmed, days: int) -> Fraction:
-    whole = confirmation.last_day.toordinal() - confirmation.first_day.toordinal() + 1
-    return Fraction(confirmation.hours) * Fraction(days, whole)
-
-
-def _without(stretch: Stretch, taken: Iterable[Stretch]) -> Iterator[Stretch]:
+def _without(stretch: Stretch, taken: list[Stretch]) -> list[Stretch]:
     """Cut the taken stretches, which are in order and apart, out of one."""
     first, end = stretch
+    free: list[Stretch] = []
     for taken_first, taken_end in taken:
         if first < min(taken_first, end):
-            yield first, min(taken_first, end)
+            free.append((first, min(taken_first, end)))
         first = max(first, taken_end)
     if first < end:
-        yield first, end
+        free.append((first, end))
+    return free
 
 
-def _merged(stretches: Iterable[Stretch]) -> Iterator[Stretch]:
+def _merged(stretches: list[Stretch]) -> list[Stretch]:
     """Join stretches that overlap or adjoin; the result is in order and apart."""
-    current: Stretch | None = None
+    if len(stretches) <= 1:
+        return stretches
+    merged: list[Stretch] = []
     for first, end in sorted(stretches):
-        if current is None:
-            current = first, end
-        elif first <= current[1]:
-            current = current[0], max(current[1], end)
+        if merged and first <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
         else:
-            yield current
-            current = first, end
-    if current is not None:
-        yield current
+            merged.append((first, end))
+    return merged
 
 
 def exact(value: Fraction) -> str:

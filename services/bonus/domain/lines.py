@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date
+from functools import partial
+from typing import Final
 
-from services.bonus.domain.assessment import Check, Instalment, Reason, Status, Verdict
-from services.bonus.domain.candidates import Candidate, candidate_of, judged
-from services.bonus.domain.reviews import decided
+from services.bonus.domain.assessment import Instalment, Reason, Status
+from services.bonus.domain.candidates import (
+    DUE,
+    REFUSED,
+    REVIEW,
+    Candidate,
+    amount_of,
+    candidate_of,
+    refused,
+)
+from services.bonus.domain.checks import explanation_of, source_of
+from services.bonus.domain.findings import FAILED, RAISED
+from services.bonus.domain.reviews import answer_to
 from services.bonus.domain.situations import Situation
 
 LineKey = tuple[str, str, str]
 """Scheme, milestone and employer."""
 
-ORDER_OF_STATUS = tuple(Status)
+ORDER_OF_STATUS: Final = tuple(Status)
+ORDER_OF_REASONS: Final = tuple(Reason)
 
 
 def lines_of(situations: Iterable[Situation]) -> list[Candidate]:
@@ -26,17 +38,20 @@ def lines_of(situations: Iterable[Situation]) -> list[Candidate]:
 def key_of(candidate: Candidate) -> LineKey:
     """The line a candidate competes for."""
     situation = candidate.situation
-    return situation.scheme, situation.milestone, situation.payee.employer
+    return situation.spell.scheme, situation.milestone, situation.payee.employer
 
 
 def instalment_of(line: Candidate) -> Instalment:
     """Write a line down for others to read."""
     situation = line.situation
-    decisive: Check | None = line.deciding
-    source = decisive or line.price
-    assert source is not None, "without a price a line is under review"
+    if line.tested is None:
+        amount = amount_of(situation)
+        assert amount is not None, "without a price a line is under review"
+        source = amount.source_on(situation.spell.start)
+    else:
+        source = source_of(situation, line.tested)
     return Instalment(
-        scheme=situation.scheme,
+        scheme=situation.spell.scheme,
         milestone=situation.milestone,
         employer=situation.payee.employer,
         due_on=situation.due_on,
@@ -48,17 +63,21 @@ def instalment_of(line: Candidate) -> Instalment:
         law=source.law,
         start=situation.spell.start,
         placements=situation.spell.ids,
-        price=line.price,
-        checks=line.checks,
+        explain=partial(explanation_of, line),
     )
 
 
-def _once(candidates: Sequence[Candidate]) -> list[Candidate]:
+def _once(candidates: list[Candidate]) -> list[Candidate]:
     """Of the candidates for one right, the due one filed first keeps it; the others have had it."""
     keepers: dict[tuple[str, ...], Candidate] = {}
-    for candidate in sorted(candidates, key=_claim_order):
-        if candidate.status is Status.DUE:
-            keepers.setdefault(_right_of(candidate), candidate)
+    for candidate in candidates:
+        if candidate.status is DUE:
+            right = _right_of(candidate)
+            rival = keepers.get(right)
+            if rival is None or _claim_order(candidate) < _claim_order(rival):
+                keepers[right] = candidate
+    if len(candidates) == len(keepers):
+        return candidates
     return [
         candidate
         if (keeper := keepers.get(_right_of(candidate), candidate)) is candidate
@@ -82,24 +101,26 @@ def _claim_order(candidate: Candidate) -> tuple[date, date, str, date, tuple[str
 
 
 def _already_paid(candidate: Candidate, keeper: Candidate) -> Candidate:
-    arithmetic = (
-        f"earned by the job from {keeper.situation.spell.start}"
-        f" at {keeper.situation.payee.employer}, due {keeper.situation.due_on}"
-    )
-    checks = tuple(
-        replace(check, verdict=Verdict.FAILED, arithmetic=arithmetic)
-        if check.code is Reason.ALREADY_PAID
-        else check
-        for check in candidate.checks
-    )
-    return judged(candidate.situation, candidate.price, checks)
+    """Fail the test, unless one that comes before it in the order has failed already."""
+    fails = Reason.ALREADY_PAID
+    if candidate.status is REFUSED and _place_of(candidate.reason) < _place_of(fails):
+        return candidate._replace(keeper=keeper)
+    return refused(candidate.situation, fails)._replace(keeper=keeper)
 
 
-def _listed(candidates: Iterable[Candidate]) -> list[Candidate]:
+def _place_of(reason: Reason | None) -> int:
+    assert reason is not None, "whatever is refused is refused for a reason"
+    return ORDER_OF_REASONS.index(reason)
+
+
+def _listed(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Pick the best candidate of each line."""
     best: dict[LineKey, Candidate] = {}
-    for candidate in sorted(candidates, key=_listing_order):
-        best.setdefault(key_of(candidate), candidate)
+    for candidate in candidates:
+        key = key_of(candidate)
+        rival = best.get(key)
+        if rival is None or _listing_order(candidate) < _listing_order(rival):
+            best[key] = candidate
     return list(best.values())
 
 
@@ -116,7 +137,7 @@ def _listing_order(candidate: Candidate) -> tuple[int, bool, date, str, date, tu
     )
 
 
-def _within_ceiling(lines: Iterable[Candidate]) -> list[Candidate]:
+def _within_ceiling(lines: list[Candidate]) -> list[Candidate]:
     """Per employer, send the line that would pass the ceiling to a caseworker."""
     totals: dict[str, int] = {}
     checked = []
@@ -131,21 +152,17 @@ def _within_ceiling(lines: Iterable[Candidate]) -> list[Candidate]:
 
 def _ceiling_order(line: Candidate) -> tuple[str, date, str, str]:
     situation = line.situation
-    return situation.payee.employer, situation.due_on, situation.scheme, situation.milestone
+    return situation.payee.employer, situation.due_on, situation.spell.scheme, situation.milestone
 
 
 def _against_ceiling(line: Candidate, total: int) -> Candidate:
     situation = line.situation
-    parameter = situation.picture.rules.shared.ceiling
-    ceiling = parameter.on(situation.spell.start)
-    sum_so_far = total + line.amount_dkk
-    holds = sum_so_far <= ceiling
-    check = situation.check(
-        Reason.OVER_40000_SAME_EMPLOYER_PERSON,
-        Verdict.PASSED if holds else Verdict.RAISED,
-        f"{total} + {line.amount_dkk} = {sum_so_far} {'<=' if holds else '>'} {ceiling}",
-        by=parameter,
-    )
-    if not holds:
-        check = decided(situation, check)
-    return judged(situation, line.price, (*line.checks, check))
+    outcome = line
+    if total + line.amount_dkk > situation.rules.shared.ceiling.on(situation.spell.start):
+        review = Reason.OVER_40000_SAME_EMPLOYER_PERSON
+        answer = answer_to(situation, review)
+        if answer is FAILED:
+            outcome = refused(situation, review, Reason.REVIEW_REFUSED)
+        elif answer is RAISED:
+            outcome = Candidate(situation, REVIEW, 0, review, review)
+    return outcome._replace(before_ceiling=total)

@@ -4,128 +4,116 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from services.bonus.domain.assessment import Check, Reason, Verdict
 from services.bonus.domain.days import day_before, days_between, months_after
+from services.bonus.domain.findings import (
+    FAILED,
+    NOT_YET,
+    PASSED,
+    UNKNOWN,
+    Comparison,
+    Finding,
+    always,
+)
 from services.bonus.domain.hours import DAYS_PER_WEEK, exact
-from services.bonus.domain.rules import Parameter
 from services.bonus.domain.situations import Situation
-from services.bonus.domain.start_tests import verdict
 
 NO_BAR_TO_COMPLETION = ("completed", "fixed_term_ended", "unknown")
+EARNED_FIRST = always(PASSED, "no other spell earns it first")
+NO_CERTIFICATE = always(UNKNOWN, "no certificate with hours yet")
 
 
-def ended_before_milestone(situation: Situation) -> Check:
+def ended_before_milestone(situation: Situation) -> Finding:
     """Some placement of the spell, the payee's or not, lasts to the day before the milestone."""
-    last = max(situation.spell.placements, key=lambda each: (each.last_day, each.end is None))
+    last = situation.spell.reaching_furthest
     needed = day_before(situation.due_on)
-    shown = "still running" if last.end is None else f"last day {last.last_day}"
-    return situation.check(
-        Reason.ENDED_BEFORE_MILESTONE,
-        verdict(holds=last.last_day >= needed),
-        f"{shown}; needed: {situation.due_on} - 1 day = {needed}",
-        facts=last.ended_by,
-    )
+
+    def comparison() -> Comparison:
+        shown = "still running" if last.end is None else f"last day {last.last_day}"
+        return f"{shown}; needed: {situation.due_on} - 1 day = {needed}", last.ended_by
+
+    return PASSED if last.last_day >= needed else FAILED, comparison
 
 
-def already_paid(situation: Situation) -> Check:
+def already_paid(_situation: Situation) -> Finding:
     """No other spell earns the same; decided over all spells of the person afterwards."""
-    return situation.check(Reason.ALREADY_PAID, Verdict.PASSED, "no other spell earns it first")
+    return EARNED_FIRST
 
 
-def igu_not_completed(situation: Situation) -> Check:
+def igu_not_completed(situation: Situation) -> Finding:
     """A course without a certificate did not end for another reason than its completion."""
     if not situation.is_reached:
-        return _not_yet(situation, Reason.IGU_NOT_COMPLETED)
+        return _not_yet(situation)
     completion = situation.completion
     if completion is not None:
-        arithmetic = f"certificate issued on {completion.certificate_issued_on}"
-        return situation.check(
-            Reason.IGU_NOT_COMPLETED, Verdict.PASSED, arithmetic, facts=[completion]
-        )
-    end = situation.spell.last_ending.end
-    return situation.check(
-        Reason.IGU_NOT_COMPLETED,
-        verdict(holds=end is None or end.reason in NO_BAR_TO_COMPLETION),
+        issued_on = completion.certificate_issued_on
+        return PASSED, lambda: (f"certificate issued on {issued_on}", [completion])
+    last = situation.spell.last_ending
+    end = last.end
+    return PASSED if end is None or end.reason in NO_BAR_TO_COMPLETION else FAILED, lambda: (
         "no certificate; " + ("still running" if end is None else f"ended: {end.reason}"),
-        facts=situation.spell.last_ending.ended_by,
+        last.ended_by,
     )
 
 
-def igu_practice_below_25(situation: Situation) -> Check:
+def igu_practice_below_25(situation: Situation) -> Finding:
     """Practice and documented absence reach the weekly hours over the whole course."""
-    rules = situation.picture.rules.igu
-    start = situation.spell.start
-    completion = situation.completion
-    needed = rules.weekly_practice_from
-    code = Reason.IGU_PRACTICE_BELOW_25
     if not situation.is_reached:
-        return _not_yet(situation, code)
+        return _not_yet(situation)
+    completion = situation.completion
     if completion is None:
-        return situation.check(code, Verdict.UNKNOWN, "no certificate with hours yet", by=needed)
+        return NO_CERTIFICATE
+    rules = situation.rules.igu
+    start = situation.spell.start
+    needed = rules.weekly_practice_from.on(start)
     days = days_between(start, months_after(start, rules.course_months.on(start)))
     practice = Fraction(completion.practice_hours)
     absence = Fraction(completion.documented_absence_hours or 0)
     hours = practice + absence
-    return situation.check(
-        code,
-        verdict(holds=hours * DAYS_PER_WEEK / days >= needed.on(start)),
+    return PASSED if hours * DAYS_PER_WEEK / days >= needed else FAILED, lambda: (
         f"practice {exact(practice)} h + documented absence {exact(absence)} h: "
-        + _weekly(hours, days, needed.on(start)),
-        by=needed,
-        facts=[completion],
+        + _weekly(hours, days, needed),
+        [completion],
     )
 
 
-def hours_not_over_19(situation: Situation) -> Check:
+def hours_not_over_19(situation: Situation) -> Finding:
     """The average of a fully confirmed period is above the weekly hours."""
-    code = Reason.HOURS_NOT_OVER_19
     if not situation.is_reached:
-        return _not_yet(situation, code)
-    needed = situation.picture.rules.ordinary.weekly_hours_over
+        return _not_yet(situation)
     found = situation.confirmed
     if not found.is_complete:
-        arithmetic = f"{found.days_confirmed} of {found.days} days confirmed"
-        return situation.check(
-            code, Verdict.UNKNOWN, arithmetic, by=needed, facts=found.confirmations
+        return UNKNOWN, lambda: (
+            f"{found.days_confirmed} of {found.days} days confirmed",
+            found.confirmations,
         )
-    limit = needed.on(situation.spell.start)
-    arithmetic = _weekly(found.hours, found.days, limit)
-    result = verdict(holds=found.weekly > limit)
-    return situation.check(code, result, arithmetic, by=needed, facts=found.confirmations)
-
-
-def time_barred(situation: Situation) -> Check:
-    """The application was filed before the claim was barred by time."""
-    code = Reason.TIME_BARRED
-    if not situation.is_reached:
-        return _not_yet(situation, code)
-    parameter = situation.picture.rules.shared.application_limit
-    limit = parameter.on(situation.spell.start)
-    application = situation.application
-    if application is None:
-        last = f"to be filed by {limit.ends_on(situation.due_on)}"
-        return situation.check(code, Verdict.UNKNOWN, f"no application; {last}", by=parameter)
-    return situation.check(
-        code,
-        verdict(holds=limit.holds(situation.due_on, application.filed_on)),
-        f"filed {limit.written(situation.due_on, application.filed_on)}",
-        by=parameter,
-        facts=[application],
+    limit = situation.rules.ordinary.weekly_hours_over.on(situation.spell.start)
+    return PASSED if found.weekly_exceeds(limit) else FAILED, lambda: (
+        _weekly(found.hours, found.days, limit),
+        found.confirmations,
     )
 
 
-def _not_yet(situation: Situation, code: Reason) -> Check:
-    arithmetic = f"tested when {situation.due_on} is reached"
-    return situation.check(code, Verdict.NOT_YET, arithmetic, by=_parameter_of(situation, code))
+def time_barred(situation: Situation) -> Finding:
+    """The application was filed before the claim was barred by time."""
+    if not situation.is_reached:
+        return _not_yet(situation)
+    limit = situation.rules.shared.application_limit.on(situation.spell.start)
+    due_on = situation.due_on
+    application = situation.application
+    if application is None:
+        return UNKNOWN, lambda: (
+            f"no application; to be filed by {limit.ends_on(due_on)}",
+            (),
+        )
+    filed_on = application.filed_on
+    return PASSED if limit.holds(due_on, filed_on) else FAILED, lambda: (
+        f"filed {limit.written(due_on, filed_on)}",
+        [application],
+    )
 
 
-def _parameter_of(situation: Situation, code: Reason) -> Parameter[object] | None:
-    rules = situation.picture.rules
-    return {
-        Reason.IGU_PRACTICE_BELOW_25: rules.igu.weekly_practice_from,
-        Reason.HOURS_NOT_OVER_19: rules.ordinary.weekly_hours_over,
-        Reason.TIME_BARRED: rules.shared.application_limit,
-    }.get(code)
+def _not_yet(situation: Situation) -> Finding:
+    return NOT_YET, lambda: (f"tested when {situation.due_on} is reached", ())
 
 
 def _weekly(hours: Fraction, days: int, limit: Fraction) -> str:

@@ -11,7 +11,7 @@ from services.bonus.domain.history import History
 PersonFact = PersonRegistered | PersonCorrected
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Person:
     """What is known of the person; None is not known."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from services.bonus.domain.days import day_before
 from services.bonus.domain.facts import (
+    AboutPlacement,
     PlacementAnnulled,
     PlacementCorrected,
     PlacementEnded,
-    PlacementEndRetracted,
     PlacementReinstated,
     PlacementStarted,
 )
@@ -22,7 +22,7 @@ NEVER_SHOWED_UP = "never_showed_up"
 DUPLICATE = "duplicate"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Placement:
     """One person's time at one employer in one form, whatever ids it was told under."""
 
@@ -39,21 +39,13 @@ class Placement:
     started_by: tuple[PlacementStarted | PlacementCorrected, ...]
     """The facts that the start comes from."""
     first_recorded_on: date
-
-    @property
-    def last_day(self) -> date:
-        """The last day, inclusive; of a running placement the calendar's last."""
-        return date.max if self.end is None else self.end.last_day
+    last_day: date
+    """The last day, inclusive; of a running placement the calendar's last."""
 
     @property
     def ended_by(self) -> tuple[PlacementEnded, ...]:
         """The fact of the end, if it has one."""
         return () if self.end is None else (self.end,)
-
-    @property
-    def order(self) -> tuple[date, date, bool, str]:
-        """Placements come by start, then last day (none known is last), then smallest id."""
-        return self.started_on, self.last_day, self.end is None, self.ids[0]
 
     def shares_a_day_with(self, other: Placement) -> bool:
         """Whether both run on some day; one whose last day precedes its start runs on none."""
@@ -74,11 +66,18 @@ def placements_of(history: History) -> tuple[Placement, ...]:
     first_with: dict[tuple[str, str, date], int] = {}
     joined = []
     for number, each in enumerate(ids):
-        for key in _identities(reports[each], history.about([each], PlacementCorrected)):
-            joined.append((first_with.setdefault(key, number), number))
+        for key in _identities(reports[each], history.about((each,), PlacementCorrected)):
+            first = first_with.setdefault(key, number)
+            if first != number:
+                joined.append((first, number))
     groups = groups_of(len(ids), joined)
-    placements = [_placement(tuple(ids[n] for n in group), history) for group in groups]
-    return tuple(sorted(placements, key=lambda placement: placement.order))
+    placements = [_placement(tuple([ids[n] for n in group]), history) for group in groups]
+    return tuple(sorted(placements, key=_order))
+
+
+def _order(placement: Placement) -> tuple[date, date, bool, str]:
+    """Placements come by start, then last day (none known is last), then smallest id."""
+    return placement.started_on, placement.last_day, placement.end is None, placement.ids[0]
 
 
 def _identities(
@@ -89,6 +88,8 @@ def _identities(
     A correction counts with every employer and kind ever reported for its id.
     """
     reported = {(report.employer, report.kind, report.started_on) for report in reports}
+    if not corrections:
+        return reported
     return reported | {
         (employer, kind, correction.started_on)
         for employer, kind, _ in reported
@@ -99,8 +100,9 @@ def _identities(
 def _placement(ids: tuple[str, ...], history: History) -> Placement:
     reports = history.about(ids, PlacementStarted)
     report = reports[-1]
-    correction = history.last_about(ids, PlacementCorrected)
-    end = history.last_about(ids, PlacementEnded, PlacementEndRetracted)
+    corrections = history.about(ids, PlacementCorrected)
+    ends = history.about(ids, PlacementEnded)
+    end = ends[-1] if ends else None
     contracts = [r.contract_signed_on for r in reports if r.contract_signed_on is not None]
     continued = [r.continues for r in reports if r.continues is not None]
     known_end = end if isinstance(end, PlacementEnded) else None
@@ -108,13 +110,14 @@ def _placement(ids: tuple[str, ...], history: History) -> Placement:
         ids=ids,
         employer=report.employer,
         kind=report.kind,
-        started_on=report.started_on if correction is None else correction.started_on,
+        started_on=corrections[-1].started_on if corrections else report.started_on,
         end=known_end,
         annulled_by=_annulment(ids, known_end, history),
         contract_signed_on=contracts[-1] if contracts else None,
         continues=continued[-1] if continued else None,
-        started_by=(report,) if correction is None else (report, correction),
-        first_recorded_on=min(report.recorded_on for report in reports),
+        started_by=(report, *corrections[-1:]),
+        first_recorded_on=reports[0].recorded_on,
+        last_day=date.max if known_end is None else known_end.last_day,
     )
 
 
@@ -124,19 +127,23 @@ def _annulment(
     """Find the fact that annuls the placement, if one stands."""
     if end is not None and end.reason == NEVER_SHOWED_UP:
         return end
-    annulment = _last_annulment(ids, history, duplicate=False)
+    told = history.about(ids, PlacementAnnulled)
+    if not told:
+        return None
+    annulment = _last_annulment(told, duplicate=False)
     if annulment is not None:
         return annulment
-    duplicates = [_last_annulment((each,), history, duplicate=True) for each in ids]
+    duplicates = [
+        _last_annulment([fact for fact in told if fact.placement == each], duplicate=True)
+        for each in ids
+    ]
     return duplicates[-1] if all(duplicates) else None
 
 
-def _last_annulment(
-    ids: tuple[str, ...], history: History, *, duplicate: bool
-) -> PlacementAnnulled | None:
+def _last_annulment(told: Iterable[AboutPlacement], *, duplicate: bool) -> PlacementAnnulled | None:
     """Find the annulment, as a duplicate or for another reason, that no reinstatement undid."""
     standing: PlacementAnnulled | None = None
-    for fact in history.about(ids, PlacementAnnulled, PlacementReinstated):
+    for fact in told:
         if isinstance(fact, PlacementReinstated):
             standing = None
         elif isinstance(fact, PlacementAnnulled) and (fact.reason == DUPLICATE) == duplicate:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from services.bonus.domain.assessment import Check, Reason, Verdict
+from services.bonus.domain.assessment import Reason, Verdict
 from services.bonus.domain.days import months_after
+from services.bonus.domain.findings import ACCEPTED, FAILED, PASSED, RAISED, Finding, always
 from services.bonus.domain.placements import Placement
-from services.bonus.domain.sectors import Standing
 from services.bonus.domain.situations import Situation
 from services.bonus.domain.spells import ORDINARY
 
+ALL_KNOWN = always(PASSED, "everything asked is known")
+SECTOR_KNOWN = always(PASSED, "the sector is known")
 
-def person_scope(situation: Situation) -> Check:
+
+def person_scope(situation: Situation) -> Finding:
     """The person's category and dates are known, and the category needs no judgement."""
-    person = situation.picture.person
+    person = situation.person
     needed: dict[str, object] = {
         "category": person.category,
         "permit_granted_on": person.permit_granted_on,
@@ -22,40 +23,33 @@ def person_scope(situation: Situation) -> Check:
     if not situation.is_ordinary:
         needed |= {"born_on": person.born_on, "resident_since": person.resident_since}
     doubts = [f"{name} not known" for name, value in needed.items() if value is None]
-    unsettled = situation.picture.rules.ordinary.for_review.on(situation.spell.start)
-    if situation.is_ordinary and person.category in unsettled:
-        doubts.append(f"whether the act covers category {person.category} is not settled")
+    if situation.is_ordinary:
+        unsettled = situation.rules.ordinary.for_review.on(situation.spell.start)
+        if person.category in unsettled:
+            doubts.append(f"whether the act covers category {person.category} is not settled")
     if not doubts:
-        return situation.check(Reason.PERSON_SCOPE, Verdict.PASSED, "everything asked is known")
-    raised = situation.check(
-        Reason.PERSON_SCOPE, Verdict.RAISED, "; ".join(doubts), facts=person.facts_for(*needed)
-    )
-    # The price depends on the permit date: nobody can accept an amount that isn't known.
-    may_be_accepted = not situation.is_ordinary or person.permit_granted_on is not None
-    return decided(situation, raised, may_be_accepted=may_be_accepted)
+        return ALL_KNOWN
+    return RAISED, lambda: ("; ".join(doubts), person.facts_for(*needed))
 
 
-def sector_unknown(situation: Situation) -> Check:
+def sector_unknown(situation: Situation) -> Finding:
     """The payee's sector on the milestone's date is known."""
-    if situation.sector.standing is not Standing.UNKNOWN:
-        return situation.check(Reason.SECTOR_UNKNOWN, Verdict.PASSED, "the sector is known")
-    report = situation.sector.report
+    sector = situation.sector
+    if sector.is_known:
+        return SECTOR_KNOWN
+    report = sector.report
     shown = "no report is valid" if report is None else f"reported as {report.sector}"
-    raised = situation.check(
-        Reason.SECTOR_UNKNOWN,
-        Verdict.RAISED,
+    return RAISED, lambda: (
         f"employer {situation.payee.employer} on {situation.due_on}: {shown}",
-        facts=() if report is None else (report,),
+        () if report is None else (report,),
     )
-    return decided(situation, raised)
 
 
-def igu_prior_employment(situation: Situation) -> Check:
+def igu_prior_employment(situation: Situation) -> Finding:
     """The trainee was not ordinarily employed by the course's first employer before it."""
     first = situation.spell.placements[0]
     start = situation.spell.start
-    parameter = situation.picture.rules.igu.prior_employment_months
-    months = parameter.on(start)
+    months = situation.rules.igu.prior_employment_months.on(start)
     since = None if months is None else months_after(start, -months)
 
     def bars(other: Placement) -> bool:
@@ -68,34 +62,31 @@ def igu_prior_employment(situation: Situation) -> Check:
         return is_prior and (since is None or other.last_day >= since)
 
     prior = [other for other in situation.picture.placements if bars(other)]
-    within = "before the course" if since is None else f"before the course, since {since}"
-    code = Reason.IGU_PRIOR_EMPLOYMENT
+
+    def within() -> str:
+        return "before the course" if since is None else f"before the course, since {since}"
+
     if not prior:
-        return situation.check(code, Verdict.PASSED, f"no ordinary job {within}", by=parameter)
-    raised = situation.check(
-        code,
-        Verdict.RAISED,
-        f"ordinary job from {prior[-1].started_on} at {first.employer} {within} on {start}",
-        by=parameter,
-        facts=(*prior[-1].started_by, *prior[-1].ended_by),
+        return PASSED, lambda: (f"no ordinary job {within()}", ())
+    last = prior[-1]
+    return RAISED, lambda: (
+        f"ordinary job from {last.started_on} at {first.employer} {within()} on {start}",
+        (*last.started_by, *last.ended_by),
     )
-    return decided(situation, raised)
 
 
-def decided(situation: Situation, raised: Check, *, may_be_accepted: bool = True) -> Check:
-    """Apply the last decision on a raised review: accepted, or a failing REVIEW_REFUSED."""
-    decision = situation.decision_on(Reason(raised.code))
+def answer_to(situation: Situation, review: Reason) -> Verdict:
+    """What became of a review that was raised: the last decision on it counts, if there is one."""
+    decision = situation.decision_on(review)
     if decision is None:
-        return raised
-    facts = (*raised.facts, decision)
-    arithmetic = f"{raised.arithmetic}; {decision.outcome} on {decision.decided_on}"
-    if decision.outcome == "accepted":
-        verdict = Verdict.ACCEPTED if may_be_accepted else Verdict.RAISED
-        return replace(raised, verdict=verdict, arithmetic=arithmetic, facts=facts)
-    return replace(
-        raised,
-        code=Reason.REVIEW_REFUSED,
-        verdict=Verdict.FAILED,
-        arithmetic=f"{raised.code}: {arithmetic}",
-        facts=facts,
-    )
+        return RAISED
+    if decision.outcome != "accepted":
+        return FAILED
+    if (
+        review is Reason.PERSON_SCOPE
+        and situation.is_ordinary
+        and situation.person.permit_granted_on is None
+    ):
+        # The price depends on the permit date: nobody can accept an amount that isn't known.
+        return RAISED
+    return ACCEPTED

@@ -76,7 +76,10 @@ class Parameter(Generic[T_co]):
 
     def on(self, day: date) -> T_co:
         """The value in force on a day."""
-        return self.version_on(day).value
+        for version in self.versions:
+            if version.last_day is None or day <= version.last_day:
+                return version.value
+        raise AssertionError(f"{self.name} has no value on {day}")
 
     def source_on(self, day: date) -> Source:
         """Where the value in force on a day comes from."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from fractions import Fraction
+from typing import Final
 
 from services.bonus.domain.facts import EmployerSectorReported
 from services.bonus.domain.history import History
@@ -20,12 +21,22 @@ class Standing(Enum):
     UNKNOWN = "of unknown sector"
 
 
-@dataclass(frozen=True, slots=True)
+PUBLIC: Final = Standing.PUBLIC
+PRIVATE: Final = Standing.PRIVATE
+UNKNOWN: Final = Standing.UNKNOWN
+
+
+@dataclass(slots=True, eq=False)
 class Sector:
     """An employer's standing on a day and the report it comes from, if any is valid."""
 
     standing: Standing
     report: EmployerSectorReported | None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is public or private."""
+        return self.standing is not UNKNOWN
 
 
 def sector_on(
@@ -39,7 +50,7 @@ def sector_on(
         if valid is None or report.effective_from >= valid.effective_from:
             valid = report
     if valid is None:
-        return Sector(Standing.UNKNOWN, None)
+        return Sector(UNKNOWN, None)
     return Sector(_standing(valid, public_share_from.on(day)), valid)
 
 
@@ -47,10 +58,10 @@ def _standing(report: EmployerSectorReported, public_share_from: Fraction) -> St
     percent = report.public_funding_percent
     match report.sector:
         case "public_authority":
-            return Standing.PUBLIC
+            return PUBLIC
         case "private" | "institution" if percent is not None:
-            return Standing.PUBLIC if percent >= public_share_from else Standing.PRIVATE
+            return PUBLIC if percent >= public_share_from else PRIVATE
         case "private":
-            return Standing.PRIVATE
+            return PRIVATE
         case _:
-            return Standing.UNKNOWN
+            return UNKNOWN

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from services.bonus.domain.assessment import Check, Missing, Reason, Verdict
+from services.bonus.domain.assessment import Reason
 from services.bonus.domain.facts import BonusApplied, CourseCompleted, Fact, ReviewDecided
 from services.bonus.domain.history import History
-from services.bonus.domain.hours import ConfirmedHours, confirmed_hours
+from services.bonus.domain.hours import ConfirmedHours, Counting, confirmed_hours, counting_in
 from services.bonus.domain.persons import Person, person_of
 from services.bonus.domain.placements import Placement, placements_of
-from services.bonus.domain.rules import Parameter, Rules, Source
+from services.bonus.domain.rules import Parameter, Rules
 from services.bonus.domain.sectors import Sector, sector_on
 from services.bonus.domain.spells import IGU, ORDINARY, Spell, due_date, spells_of
 
@@ -21,7 +21,7 @@ DecisionKey = tuple[str, str, str, str]
 """Employer, scheme, milestone and the reason of the review."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class Picture:
     """Everything known about one person, read from the facts that count."""
 
@@ -52,63 +52,81 @@ def picture_of(known: Sequence[Fact], as_of: date, rules: Rules) -> Picture:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
+class Told:
+    """What was told of one spell; both its milestones look at it."""
+
+    spell: Spell
+    history: History
+
+    @cached_property
+    def counting(self) -> tuple[Counting, ...]:
+        """The confirmations, each with the days it counts on."""
+        return counting_in(self.spell, self.history)
+
+    @cached_property
+    def applications(self) -> list[BonusApplied]:
+        """The applications about any placement of the spell, the last recorded last."""
+        return self.history.about(self.spell.ids, BonusApplied)
+
+    def application(self, milestone: str, payee: Placement) -> BonusApplied | None:
+        """Find the earliest filed for a milestone about a placement at the payee."""
+        ids = self.spell.ids_at(payee.employer)
+        filed = [
+            told
+            for told in self.applications
+            if told.milestone == milestone and told.placement in ids
+        ]
+        if len(filed) <= 1:
+            return filed[0] if filed else None
+        return min(filed, key=lambda told: told.filed_on)
+
+    @cached_property
+    def completion(self) -> CourseCompleted | None:
+        """The certificate that counts: the last recorded about any placement of the spell."""
+        told = self.history.about(self.spell.ids, CourseCompleted)
+        return told[-1] if told else None
+
+
+@dataclass(eq=False)
 class Situation:
     """One milestone of one spell."""
 
     picture: Picture
+    rules: Rules
+    person: Person
     spell: Spell
+    told: Told
     milestone: str
     due_on: date
     payee: Placement
     sector: Sector
     application: BonusApplied | None
     """The earliest filed of those that count."""
+    is_ordinary: bool
+    """Whether the scheme is that of ordinary employment."""
+    is_reached: bool
+    """Whether the milestone lies no later than the day it is seen on."""
 
     @property
     def scheme(self) -> str:
         """`ordinary` or `igu`."""
         return self.spell.scheme
 
-    @property
-    def is_ordinary(self) -> bool:
-        """Whether the scheme is that of ordinary employment."""
-        return self.spell.scheme == ORDINARY
-
-    @property
-    def is_reached(self) -> bool:
-        """Whether the milestone lies no later than the day it is seen on."""
-        return self.due_on <= self.picture.as_of
-
     @cached_property
     def confirmed(self) -> ConfirmedHours:
         """The hours confirmed from the start to the milestone."""
-        return confirmed_hours(self.spell, self.due_on, self.picture.history)
+        return confirmed_hours(self.spell.start, self.due_on, self.told.counting)
 
-    @cached_property
+    @property
     def completion(self) -> CourseCompleted | None:
-        """The certificate that counts: the last recorded about any placement of the spell."""
-        return self.picture.history.last_about(self.spell.ids, CourseCompleted)
+        """The certificate that counts."""
+        return self.told.completion
 
     def decision_on(self, review: Reason) -> ReviewDecided | None:
         """Find the last recorded decision on a review of this payee, scheme and milestone."""
         key = (self.payee.employer, self.scheme, self.milestone, review.value)
         return self.picture.decisions.get(key)
-
-    def check(
-        self,
-        code: Reason | Missing,
-        verdict: Verdict,
-        arithmetic: str,
-        *,
-        by: Parameter[object] | Source | None = None,
-        facts: Iterable[Fact] = (),
-    ) -> Check:
-        """Write down a test, by a parameter's law at the start, or by the table of sources."""
-        if isinstance(by, Parameter):
-            by = by.source_on(self.spell.start)
-        source = by or self.picture.rules.sources[self.scheme, code]
-        return Check(code, source.rule, source.law, verdict, arithmetic, tuple(facts))
 
 
 def milestones_by_scheme(rules: Rules) -> Mapping[str, Parameter[Mapping[str, int]]]:
@@ -131,34 +149,29 @@ def situations_of(picture: Picture) -> list[Situation]:
     """List the milestones of every spell, also of one refused or long over."""
     situations = []
     for spell in picture.spells:
-        milestones = milestones_by_scheme(picture.rules)[spell.scheme].on(spell.start)
-        for milestone, months in milestones.items():
-            due_on = due_date(spell, milestone, months, picture.history)
-            payee = spell.payee_on(due_on)
-            situations.append(
-                Situation(
-                    picture=picture,
-                    spell=spell,
-                    milestone=milestone,
-                    due_on=due_on,
-                    payee=payee,
-                    sector=sector_on(
-                        due_on,
-                        payee.employer,
-                        picture.history,
-                        picture.rules.shared.public_share_from,
-                    ),
-                    application=_application(spell, milestone, payee, picture.history),
-                )
-            )
+        scheme = picture.rules.ordinary if spell.scheme == ORDINARY else picture.rules.igu
+        told = Told(spell, picture.history)
+        for milestone, months in scheme.milestones.on(spell.start).items():
+            situations.append(_situation(picture, told, milestone, months))
     return situations
 
 
-def _application(
-    spell: Spell, milestone: str, payee: Placement, history: History
-) -> BonusApplied | None:
-    """Find the earliest filed application about a placement of the spell at the payee."""
-    at_payee = [each for each in spell.placements if each.employer == payee.employer]
-    ids = [each for placement in at_payee for each in placement.ids]
-    filed = [told for told in history.about(ids, BonusApplied) if told.milestone == milestone]
-    return min(filed, key=lambda told: told.filed_on, default=None)
+def _situation(picture: Picture, told: Told, milestone: str, months: int) -> Situation:
+    spell, history = told.spell, told.history
+    due_on = due_date(spell, milestone, months, history)
+    payee = spell.payee_on(due_on)
+    share = picture.rules.shared.public_share_from
+    return Situation(
+        picture=picture,
+        rules=picture.rules,
+        person=picture.person,
+        spell=spell,
+        told=told,
+        milestone=milestone,
+        due_on=due_on,
+        payee=payee,
+        sector=sector_on(due_on, payee.employer, history, share),
+        application=told.application(milestone, payee),
+        is_ordinary=spell.scheme == ORDINARY,
+        is_reached=due_on <= picture.as_of,
+    )

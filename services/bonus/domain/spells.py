@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -33,27 +33,28 @@ class Gap:
         return days_between(self.first_day, self.next_start)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Spell:
     """Placements of one scheme under one clock, in order; an annulled one is alone in its spell."""
 
     scheme: str
     placements: tuple[Placement, ...]
-
-    @property
-    def start(self) -> date:
-        """The first start date: tests at the start and the price go by it."""
-        return self.placements[0].started_on
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """Every id of every placement, sorted."""
-        return tuple(sorted(each for placement in self.placements for each in placement.ids))
+    start: date
+    """The first start date: tests at the start and the price go by it."""
+    ids: tuple[str, ...]
+    """Every id of every placement, sorted."""
 
     @property
     def last_ending(self) -> Placement:
         """The placement with the latest last day; none known is latest, of equals the last."""
         return max(self.placements, key=lambda each: (each.end is None, each.last_day))
+
+    @property
+    def reaching_furthest(self) -> Placement:
+        """The first placement that no other outlasts."""
+        if len(self.placements) == 1:
+            return self.placements[0]
+        return max(self.placements, key=lambda each: (each.last_day, each.end is None))
 
     def gaps(self) -> Iterator[Gap]:
         """List the gaps between placements, none of them before the start of the spell."""
@@ -64,9 +65,18 @@ class Spell:
                 yield Gap(first, placement.started_on)
             reached = max(reached, placement.last_day)
 
+    def ids_at(self, employer: str) -> Collection[str]:
+        """Every id of the placements at an employer."""
+        if len(self.placements) == 1:
+            return self.ids
+        return {each for at in self.placements if at.employer == employer for each in at.ids}
+
     def payee_on(self, due_on: date) -> Placement:
         """The last placement that had started by then, even if that one has ended."""
-        return [each for each in self.placements if each.started_on <= due_on][-1]
+        for placement in reversed(self.placements):
+            if placement.started_on <= due_on:
+                return placement
+        raise AssertionError("the first placement starts before any milestone")
 
 
 def spells_of(placements: Sequence[Placement]) -> tuple[Spell, ...]:
@@ -74,12 +84,22 @@ def spells_of(placements: Sequence[Placement]) -> tuple[Spell, ...]:
     spells: list[Spell] = []
     for scheme in SCHEMES:
         of_scheme = [each for each in placements if each.kind == scheme]
+        if not of_scheme:
+            continue
         standing = [each for each in of_scheme if each.annulled_by is None]
-        spells += [Spell(scheme, (each,)) for each in of_scheme if each.annulled_by is not None]
-        joined = [*_adjoining(standing), *_continuing(standing)]
+        spells += [_spell(scheme, (each,)) for each in of_scheme if each.annulled_by is not None]
+        joined = [*_adjoining(standing), *_continuing(standing)] if len(standing) > 1 else []
         for group in groups_of(len(standing), joined):
-            spells.append(Spell(scheme, tuple(standing[number] for number in group)))
+            spells.append(_spell(scheme, tuple([standing[number] for number in group])))
     return tuple(spells)
+
+
+def _spell(scheme: str, placements: tuple[Placement, ...]) -> Spell:
+    first = placements[0]
+    ids = first.ids
+    if len(placements) > 1:
+        ids = tuple(sorted(each for placement in placements for each in placement.ids))
+    return Spell(scheme, placements, first.started_on, ids)
 
 
 def _adjoining(placements: Sequence[Placement]) -> Iterator[tuple[int, int]]:
@@ -90,7 +110,7 @@ def _adjoining(placements: Sequence[Placement]) -> Iterator[tuple[int, int]]:
     furthest: dict[str, int] = {}
     for number, placement in enumerate(placements):
         before = furthest.setdefault(placement.employer, number)
-        if placements[before].adjoins(placement):
+        if before != number and placements[before].adjoins(placement):
             yield before, number
         if placement.last_day >= placements[before].last_day:
             furthest[placement.employer] = number
@@ -121,14 +141,12 @@ def due_date(spell: Spell, milestone: str, months: int, history: History) -> dat
     """
     due_on = months_after(spell.start, months)
     if milestone == EXTENDED_MILESTONE:
-        extension = extension_of(spell, history)
-        due_on = days_after(due_on, 0 if extension is None else extension.days)
-    for gap in spell.gaps():
-        if gap.first_day < due_on:
-            due_on = days_after(due_on, gap.days)
+        extensions = history.about(spell.ids, PlacementExtended)
+        if extensions:
+            # The last recorded is the whole of it: they don't add up.
+            due_on = days_after(due_on, extensions[-1].days)
+    if len(spell.placements) > 1:
+        for gap in spell.gaps():
+            if gap.first_day < due_on:
+                due_on = days_after(due_on, gap.days)
     return due_on
-
-
-def extension_of(spell: Spell, history: History) -> PlacementExtended | None:
-    """Find the extension that counts: the last recorded is the whole of it."""
-    return history.last_about(spell.ids, PlacementExtended)

@@ -2,134 +2,126 @@
 
 from __future__ import annotations
 
-from services.bonus.domain.assessment import Check, Reason, Verdict
 from services.bonus.domain.days import months_after
+from services.bonus.domain.findings import FAILED, PASSED, UNKNOWN, Finding, always
 from services.bonus.domain.sectors import Standing
 from services.bonus.domain.situations import Situation
 
+VERDICT_ON = {Standing.PUBLIC: FAILED, Standing.PRIVATE: PASSED, Standing.UNKNOWN: UNKNOWN}
+NOT_ANNULLED = always(PASSED, "no annulment stands")
+PERMIT_NOT_KNOWN = always(UNKNOWN, "permit not known")
+BIRTH_NOT_KNOWN = always(UNKNOWN, "birth date not known")
+RESIDENCE_NOT_KNOWN = always(UNKNOWN, "residence not known")
 
-def verdict(*, holds: bool) -> Verdict:
-    """The verdict of a test whose input is known."""
-    return Verdict.PASSED if holds else Verdict.FAILED
 
-
-def annulled(situation: Situation) -> Check:
+def annulled(situation: Situation) -> Finding:
     """The placement was not annulled."""
     fact = situation.spell.placements[0].annulled_by
     if fact is None:
-        return situation.check(Reason.ANNULLED, Verdict.PASSED, "no annulment stands")
-    arithmetic = f"annulled by what was told on {fact.recorded_on}"
-    return situation.check(Reason.ANNULLED, Verdict.FAILED, arithmetic, facts=[fact])
+        return NOT_ANNULLED
+    return FAILED, lambda: (f"annulled by what was told on {fact.recorded_on}", [fact])
 
 
-def employer_public(situation: Situation) -> Check:
+def employer_public(situation: Situation) -> Finding:
     """The payee is no public employer on the milestone's date."""
     sector = situation.sector
-    share = situation.picture.rules.shared.public_share_from
-    result = verdict(holds=sector.standing is not Standing.PUBLIC)
-    if sector.standing is Standing.UNKNOWN:
-        result = Verdict.UNKNOWN
-    arithmetic = (
+    result = VERDICT_ON[sector.standing]
+    share = situation.rules.shared.public_share_from
+    return result, lambda: (
         f"employer {situation.payee.employer} is {sector.standing.value} on {situation.due_on}"
-        f" (public from {share.on(situation.due_on)} percent public funding)"
+        f" (public from {share.on(situation.due_on)} percent public funding)",
+        [] if sector.report is None else [sector.report],
     )
-    facts = [] if sector.report is None else [sector.report]
-    return situation.check(Reason.EMPLOYER_PUBLIC, result, arithmetic, facts=facts)
 
 
-def person_not_covered(situation: Situation) -> Check:
+def person_not_covered(situation: Situation) -> Finding:
     """The person's category is one the act covers, or one a caseworker decides about."""
-    rules = situation.picture.rules
-    person = situation.picture.person
+    rules = situation.rules
+    person = situation.person
     start = situation.spell.start
-    covered = rules.ordinary.covered if situation.is_ordinary else rules.igu.covered
-    accepted = covered.on(start)
-    if situation.is_ordinary:
-        # Left to a caseworker instead (PERSON_SCOPE).
-        accepted |= rules.ordinary.for_review.on(start)
-    result = Verdict.UNKNOWN
-    if person.category is not None:
-        result = verdict(holds=person.category in accepted)
-    arithmetic = f"category {person.category or 'not known'}; covered: {_listed(accepted)}"
-    facts = person.facts_for("category")
-    return situation.check(Reason.PERSON_NOT_COVERED, result, arithmetic, by=covered, facts=facts)
+    category = person.category
+    covered = (rules.ordinary if situation.is_ordinary else rules.igu).covered.on(start)
+    # Those are left to a caseworker instead (PERSON_SCOPE).
+    reviewed = rules.ordinary.for_review.on(start) if situation.is_ordinary else frozenset()
+    result = UNKNOWN
+    if category is not None:
+        result = PASSED if category in covered or category in reviewed else FAILED
+    return result, lambda: (
+        f"category {category or 'not known'}; covered: {', '.join(sorted(covered | reviewed))}",
+        person.facts_for("category"),
+    )
 
 
-def hired_before_permit(situation: Situation) -> Check:
+def hired_before_permit(situation: Situation) -> Finding:
     """The start is not before the permit was granted."""
     start = situation.spell.start
-    permit = situation.picture.person.permit_granted_on
-    result = Verdict.UNKNOWN if permit is None else verdict(holds=permit <= start)
-    arithmetic = "permit not known"
-    if permit is not None:
-        arithmetic = f"start {start} {'>=' if permit <= start else '<'} permit {permit}"
-    facts = situation.picture.person.facts_for("permit_granted_on")
-    return situation.check(Reason.HIRED_BEFORE_PERMIT, result, arithmetic, facts=facts)
+    person = situation.person
+    permit = person.permit_granted_on
+    if permit is None:
+        return PERMIT_NOT_KNOWN
+    holds = permit <= start
+    return PASSED if holds else FAILED, lambda: (
+        f"start {start} {'>=' if holds else '<'} permit {permit}",
+        person.facts_for("permit_granted_on"),
+    )
 
 
-def outside_window(situation: Situation) -> Check:
+def outside_window(situation: Situation) -> Finding:
     """The start lies in the window of the scheme."""
-    rules = situation.picture.rules
+    rules = situation.rules
     start = situation.spell.start
-    first, last = (
-        (rules.ordinary.first_hire, rules.ordinary.last_hire)
-        if situation.is_ordinary
-        else (rules.igu.first_start, rules.igu.last_start)
-    )
-    holds = first.on(start) <= start <= last.on(start)
-    return situation.check(
-        Reason.OUTSIDE_WINDOW,
-        verdict(holds=holds),
-        f"start {start} {'within' if holds else 'outside'} {first.on(start)} to {last.on(start)}",
-        by=last,
-        facts=situation.spell.placements[0].started_by,
+    if situation.is_ordinary:
+        first, last = rules.ordinary.first_hire.on(start), rules.ordinary.last_hire.on(start)
+    else:
+        first, last = rules.igu.first_start.on(start), rules.igu.last_start.on(start)
+    holds = first <= start <= last
+    return PASSED if holds else FAILED, lambda: (
+        f"start {start} {'within' if holds else 'outside'} {first} to {last}",
+        situation.spell.placements[0].started_by,
     )
 
 
-def permit_older_than_2y(situation: Situation) -> Check:
+def permit_older_than_2y(situation: Situation) -> Finding:
     """The hire comes within the permit's first two years."""
     start = situation.spell.start
-    person = situation.picture.person
+    person = situation.person
     permit = person.permit_granted_on
-    limit = situation.picture.rules.ordinary.permit_age
-    result, arithmetic = Verdict.UNKNOWN, "permit not known"
-    if permit is not None:
-        result = verdict(holds=limit.on(start).holds(permit, start))
-        arithmetic = f"hire {limit.on(start).written(permit, start)}"
-    facts = person.facts_for("permit_granted_on")
-    return situation.check(Reason.PERMIT_OLDER_THAN_2Y, result, arithmetic, by=limit, facts=facts)
+    if permit is None:
+        return PERMIT_NOT_KNOWN
+    limit = situation.rules.ordinary.permit_age.on(start)
+    return PASSED if limit.holds(permit, start) else FAILED, lambda: (
+        f"hire {limit.written(permit, start)}",
+        person.facts_for("permit_granted_on"),
+    )
 
 
-def igu_age(situation: Situation) -> Check:
+def igu_age(situation: Situation) -> Finding:
     """The trainee is of age and not too old at the start."""
     start = situation.spell.start
-    person = situation.picture.person
+    person = situation.person
     born = person.born_on
-    rules = situation.picture.rules.igu
+    if born is None:
+        return BIRTH_NOT_KNOWN
+    rules = situation.rules.igu
     oldest = rules.age_limit.on(start)
-    result, arithmetic = Verdict.UNKNOWN, "birth date not known"
-    if born is not None:
-        of_age = months_after(born, rules.age_from_months.on(start))
-        result = verdict(holds=of_age <= start and oldest.holds(born, start))
-        sign = ">=" if of_age <= start else "<"
-        arithmetic = f"start {start} {sign} {of_age}; start {oldest.written(born, start)}"
-    facts = person.facts_for("born_on")
-    return situation.check(Reason.IGU_AGE, result, arithmetic, by=rules.age_limit, facts=facts)
+    of_age = months_after(born, rules.age_from_months.on(start))
+    holds = of_age <= start and oldest.holds(born, start)
+    return PASSED if holds else FAILED, lambda: (
+        f"start {start} {'>=' if of_age <= start else '<'} {of_age};"
+        f" start {oldest.written(born, start)}",
+        person.facts_for("born_on"),
+    )
 
 
-def igu_residence_too_long(situation: Situation) -> Check:
+def igu_residence_too_long(situation: Situation) -> Finding:
     """The trainee has not been resident for too long at the start."""
     start = situation.spell.start
-    person = situation.picture.person
+    person = situation.person
     since = person.resident_since
-    limit = situation.picture.rules.igu.residence_limit
-    result, arithmetic = Verdict.UNKNOWN, "residence not known"
-    if since is not None:
-        result = verdict(holds=limit.on(start).holds(since, start))
-        arithmetic = f"start {limit.on(start).written(since, start)}"
-    facts = person.facts_for("resident_since")
-    return situation.check(Reason.IGU_RESIDENCE_TOO_LONG, result, arithmetic, by=limit, facts=facts)
-
-
-def _listed(categories: frozenset[str]) -> str:
-    return ", ".join(sorted(categories))
+    if since is None:
+        return RESIDENCE_NOT_KNOWN
+    limit = situation.rules.igu.residence_limit.on(start)
+    return PASSED if limit.holds(since, start) else FAILED, lambda: (
+        f"start {limit.written(since, start)}",
+        person.facts_for("resident_since"),
+    )
