@@ -92,8 +92,8 @@ class LookBack:
     """In the order they were recorded."""
     as_of: date
     rules: Rules
-    _seen: dict[tuple[date, Fact | None], dict[LineKey, int]] = field(default_factory=dict)
-    """What was claimed on a day, of all facts or without one."""
+    _seen: dict[tuple[int, ...], dict[LineKey, int]] = field(default_factory=dict)
+    """What was claimed when so much was known: of `known`, the places of the facts."""
 
     def claims(
         self, paid: Mapping[LineKey, int], claimed: Mapping[LineKey, int]
@@ -127,13 +127,26 @@ class LookBack:
         return raised_on
 
     def _claimed(self, day: date, without: Fact | None = None) -> dict[LineKey, int]:
-        """What was claimed by the facts recorded up to a day, or by all of them but one."""
-        if (day, without) not in self._seen:
-            known = [fact for fact in self.known if fact.recorded_on <= day and fact is not without]
-            picture = picture_of(known, self.as_of, self.rules)
-            claimed = claimed_by_line(paid_by_line(picture), lines_of(situations_of(picture)))
-            self._seen[day, without] = claimed
-        return self._seen[day, without]
+        """What was claimed by the facts recorded up to a day, or by all of them but one.
+
+        Without the only fact of a day, the same was known as on the day before.
+        """
+        places = tuple(
+            [
+                place
+                for place, fact in enumerate(self.known)
+                if fact.recorded_on <= day and fact is not without
+            ]
+        )
+        if places not in self._seen:
+            self._seen[places] = self._claimed_by([self.known[place] for place in places])
+        return self._seen[places]
+
+    def _claimed_by(self, known: Sequence[Fact]) -> dict[LineKey, int]:
+        if not any(isinstance(fact, PayoutSettled) for fact in known):
+            return {}
+        picture = picture_of(known, self.as_of, self.rules)
+        return claimed_by_line(paid_by_line(picture), lines_of(situations_of(picture)))
 
     def _reason(
         self, key: LineKey, amount: int, raised_on: date
