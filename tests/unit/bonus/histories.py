@@ -1,147 +1,203 @@
-"""Random histories of one person: a few placements, told early, late, twice and wrongly."""
+"""Random histories of one person: a few placements, told early, late, twice and wrongly.
+
+A history is read from bytes, eight a fact: Hypothesis draws them all at once, which is what makes
+ten thousand histories affordable, and still finds the smallest that fails.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Final
 
 from hypothesis import strategies as st
 
 from services.bonus.domain.facts import Fact
 from tests.unit.bonus.stories import ALFA, BETA, tell
 
-FIRST_DAY = date(2016, 1, 1)
-IDS = ("L1", "L2", "L3")
-REVIEWS = ("PERSON_SCOPE", "SECTOR_UNKNOWN", "IGU_PRIOR_EMPLOYMENT")
-
-placements = st.sampled_from(IDS)
-employers = st.sampled_from((ALFA, BETA))
-kinds = st.sampled_from(("ordinary", "ordinary", "igu", "internship"))
-milestones = st.sampled_from(("M6", "M12", "M24"))
-
-
-def days(first: int = 0, last: int = 1500) -> st.SearchStrategy[str]:
-    """Days from 2016 on; a coarse grid, so that dates meet."""
-    return st.integers(first // 30, last // 30).map(
-        lambda step: (FIRST_DAY + timedelta(days=30 * step)).isoformat()
-    )
-
-
-def recorded() -> st.SearchStrategy[str]:
-    return days(0, 2400)
-
-
-def hours() -> st.SearchStrategy[str]:
-    return st.integers(0, 6000).map(str)
-
-
-@st.composite
-def told(draw: st.DrawFn, /, name: str, **fields: st.SearchStrategy[object]) -> Fact:
-    """A fact with drawn fields, recorded on a drawn day, now and then at a known hour."""
-    on = draw(recorded())
-    at = draw(st.sampled_from((None, f"{on}T08:00:00Z", f"{on}T09:00:00Z")))
-    return tell(name, on=on, at=at, **{key: draw(value) for key, value in fields.items()})
+FIRST_DAY: Final = date(2016, 1, 1)
+IDS: Final = ("L1", "L2", "L3")
+EMPLOYERS: Final = (ALFA, BETA)
+KINDS: Final = ("ordinary", "ordinary", "igu", "internship")
+MILESTONES: Final = ("M6", "M12", "M24")
+SECTORS: Final = (*["private"] * 6, "public_authority", "institution")
+CATEGORIES: Final = (*["refugee"] * 6, "family_other", "student")
+REVIEWS: Final = (
+    "PERSON_SCOPE",
+    "SECTOR_UNKNOWN",
+    "IGU_PRIOR_EMPLOYMENT",
+    "OVER_40000_SAME_EMPLOYER_PERSON",
+)
+END_REASONS: Final = (
+    "completed",
+    "resigned",
+    "company_closed",
+    "business_transfer",
+    "never_showed_up",
+)
+BYTES: Final = 8
+"""Of one fact: its kind, the day and hour it was recorded, and five for its fields."""
+RECORDING_DAYS: Final = 10
+FACTS_MAX: Final = 22
 
 
-def just(value: object) -> st.SearchStrategy[object]:
-    return st.just(value)
+def day(step: int, first: int = 0, last: int = 1500) -> str:
+    """A day from 2016 on; a coarse grid, so that dates meet."""
+    steps = first // 30 + step % ((last - first) // 30 + 1)
+    return (FIRST_DAY + timedelta(days=30 * steps)).isoformat()
 
 
-@st.composite
-def confirmations(draw: st.DrawFn) -> Fact:
-    first, last = sorted((draw(days()), draw(days())))
-    return draw(
-        told(
-            "EmploymentConfirmed",
-            placement=placements,
-            first_day=just(first),
-            last_day=just(last),
-            hours=hours(),
+def _person(a: int, b: int, c: int, d: int, _e: int) -> dict[str, object]:
+    return {
+        "fact": "PersonRegistered",
+        "person": "P1",
+        "category": CATEGORIES[a % 8],
+        "permit_granted_on": day(b, 0, 400),
+        "born_on": (None, *["1990-01-01"] * 5)[c % 6],
+        "resident_since": (None, *["2015-06-01"] * 5)[d % 6],
+    }
+
+
+def _person_corrected(a: int, _b: int, _c: int, _d: int, _e: int) -> dict[str, object]:
+    return {"fact": "PersonCorrected", "person": "P1", "permit_granted_on": day(a, 0, 700)}
+
+
+def _sector(a: int, b: int, c: int, _d: int, _e: int) -> dict[str, object]:
+    return {
+        "fact": "EmployerSectorReported",
+        "employer": EMPLOYERS[a % 2],
+        "effective_from": ("2015-01-01", "2017-06-01")[b % 2],
+        "sector": SECTORS[c % 8],
+    }
+
+
+def _started(a: int, b: int, c: int, d: int, e: int) -> dict[str, object]:
+    return {
+        "fact": "PlacementStarted",
+        "placement": IDS[a % 3],
+        "person": "P1",
+        "employer": EMPLOYERS[b % 2],
+        "kind": KINDS[c % 4],
+        "started_on": day(d, 180, 900),
+        "continues": (None, None, *IDS)[e % 5],
+    }
+
+
+def _corrected(a: int, b: int, _c: int, _d: int, _e: int) -> dict[str, object]:
+    return {"fact": "PlacementCorrected", "placement": IDS[a % 3], "started_on": day(b, 180, 900)}
+
+
+def _ended(a: int, b: int, c: int, _d: int, _e: int) -> dict[str, object]:
+    return {
+        "fact": "PlacementEnded",
+        "placement": IDS[a % 3],
+        "last_day": day(b, 200),
+        "reason": END_REASONS[c % 5],
+    }
+
+
+def _retracted(a: int, _b: int, _c: int, _d: int, _e: int) -> dict[str, object]:
+    return {"fact": "PlacementEndRetracted", "placement": IDS[a % 3]}
+
+
+def _annulled(a: int, b: int, _c: int, _d: int, _e: int) -> dict[str, object]:
+    reason = ("mistake", "duplicate")[b % 2]
+    return {"fact": "PlacementAnnulled", "placement": IDS[a % 3], "reason": reason}
+
+
+def _reinstated(a: int, _b: int, _c: int, _d: int, _e: int) -> dict[str, object]:
+    return {"fact": "PlacementReinstated", "placement": IDS[a % 3]}
+
+
+def _extended(a: int, b: int, _c: int, _d: int, _e: int) -> dict[str, object]:
+    return {"fact": "PlacementExtended", "placement": IDS[a % 3], "days": b % 200}
+
+
+def _confirmed(a: int, b: int, c: int, d: int, _e: int) -> dict[str, object]:
+    first, last = sorted((day(b, 0, 700), day(c, 400)))
+    return {
+        "fact": "EmploymentConfirmed",
+        "placement": IDS[a % 3],
+        "first_day": first,
+        "last_day": last,
+        "hours": str(d * 40),
+    }
+
+
+def _applied(a: int, b: int, c: int, _d: int, _e: int) -> dict[str, object]:
+    return {
+        "fact": "BonusApplied",
+        "placement": IDS[a % 3],
+        "milestone": MILESTONES[b % 3],
+        "filed_on": day(c, 0, 2400),
+    }
+
+
+def _completed(a: int, b: int, c: int, d: int, _e: int) -> dict[str, object]:
+    return {
+        "fact": "CourseCompleted",
+        "placement": IDS[a % 3],
+        "certificate_issued_on": day(b, 700),
+        "schooling_documented": c % 2 == 0,
+        "practice_hours": str(d * 24),
+    }
+
+
+def _decided(a: int, b: int, c: int, d: int, e: int) -> dict[str, object]:
+    return {
+        "fact": "ReviewDecided",
+        "person": "P1",
+        "employer": EMPLOYERS[a % 2],
+        "scheme": ("ordinary", "igu")[b % 2],
+        "milestone": MILESTONES[c % 3],
+        "review": REVIEWS[d % 4],
+        "outcome": ("accepted", "refused")[e % 2],
+        "decided_on": day(e),
+    }
+
+
+def _paid(a: int, b: int, c: int, d: int, e: int) -> dict[str, object]:
+    return {
+        "fact": "PayoutSettled",
+        "placement": IDS[a % 3],
+        "milestone": MILESTONES[b % 3],
+        "amount_dkk": (20000, 15000, -5000)[c % 3],
+        "settled_on": day(d, 400),
+        "settlement": (None, "S1", "S2")[e % 3],
+    }
+
+
+ALWAYS: Final = (_person, _sector, _sector, _started, _confirmed, _applied)
+"""The first facts; without them there is little to assess."""
+AFTERWARDS: Final[tuple[Callable[..., dict[str, object]], ...]] = (
+    *(_started, _started, _sector, _person_corrected, _corrected, _ended, _ended, _ended),
+    *(_retracted, _annulled, _reinstated, _extended, _confirmed, _confirmed, _confirmed),
+    *(_applied, _applied, _applied, _completed, _decided, _paid, _paid),
+)
+
+
+def history_of(drawn: bytes) -> list[Fact]:
+    """Read a history; bytes that don't make up a whole fact are left over."""
+    facts = []
+    for number in range(len(drawn) // BYTES):
+        kind, on, at, *fields = drawn[number * BYTES : (number + 1) * BYTES]
+        told = (ALWAYS[number] if number < len(ALWAYS) else AFTERWARDS[kind % len(AFTERWARDS)])(
+            *fields
         )
-    )
+        # Few enough that facts are often recorded on the same day.
+        recorded_on = day(8 * (on % RECORDING_DAYS), 0, 2400)
+        hour = (None, "08:00:00Z", "09:00:00Z")[at % 3]
+        facts.append(
+            tell(
+                str(told.pop("fact")),
+                on=recorded_on,
+                at=hour and f"{recorded_on}T{hour}",
+                **told,
+            )
+        )
+    return facts
 
 
-persons = told(
-    "PersonRegistered",
-    person=just("P1"),
-    category=st.sampled_from(("refugee", "refugee", "family_other", "student")),
-    permit_granted_on=days(0, 700),
-    born_on=st.sampled_from((None, "1990-01-01")),
-    resident_since=st.sampled_from((None, "2015-06-01")),
-)
-corrections = told("PersonCorrected", person=just("P1"), permit_granted_on=days(0, 700))
-sectors = told(
-    "EmployerSectorReported",
-    employer=employers,
-    effective_from=st.sampled_from(("2015-01-01", "2017-06-01")),
-    sector=st.sampled_from(("private", "private", "public_authority", "institution")),
-)
-starts = told(
-    "PlacementStarted",
-    placement=placements,
-    person=just("P1"),
-    employer=employers,
-    kind=kinds,
-    started_on=days(180, 900),
-    continues=st.sampled_from((None, None, *IDS)),
-)
-ends = told(
-    "PlacementEnded",
-    placement=placements,
-    last_day=days(200, 1500),
-    reason=st.sampled_from(
-        ("completed", "resigned", "company_closed", "business_transfer", "never_showed_up")
-    ),
-)
-applications = told(
-    "BonusApplied", placement=placements, milestone=milestones, filed_on=days(0, 2400)
-)
-certificates = told(
-    "CourseCompleted",
-    placement=placements,
-    certificate_issued_on=days(700, 1500),
-    schooling_documented=st.booleans(),
-    practice_hours=hours(),
-)
-decisions = told(
-    "ReviewDecided",
-    person=just("P1"),
-    employer=employers,
-    scheme=st.sampled_from(("ordinary", "igu")),
-    milestone=milestones,
-    review=st.sampled_from(REVIEWS),
-    outcome=st.sampled_from(("accepted", "refused")),
-    decided_on=days(),
-)
-payouts = told(
-    "PayoutSettled",
-    placement=placements,
-    milestone=milestones,
-    amount_dkk=st.sampled_from((20000, 15000, -5000)),
-    settled_on=days(400, 1500),
-    settlement=st.sampled_from((None, "S1", "S2")),
-)
-others = st.one_of(
-    told("PlacementCorrected", placement=placements, started_on=days(180, 900)),
-    told("PlacementEndRetracted", placement=placements),
-    told(
-        "PlacementAnnulled",
-        placement=placements,
-        reason=st.sampled_from(("mistake", "duplicate")),
-    ),
-    told("PlacementReinstated", placement=placements),
-    told("PlacementExtended", placement=placements, days=st.integers(0, 200)),
-)
-
-histories: st.SearchStrategy[list[Fact]] = st.tuples(
-    st.lists(persons, min_size=1, max_size=2),
-    st.lists(corrections, max_size=1),
-    st.lists(sectors, min_size=1, max_size=3),
-    st.lists(starts, min_size=1, max_size=4),
-    st.lists(ends, max_size=3),
-    st.lists(confirmations(), max_size=4),
-    st.lists(applications, max_size=4),
-    st.lists(certificates, max_size=2),
-    st.lists(decisions, max_size=3),
-    st.lists(payouts, max_size=3),
-    st.lists(others, max_size=3),
-).map(lambda parts: [fact for part in parts for fact in part])
+histories: st.SearchStrategy[list[Fact]] = st.binary(
+    min_size=BYTES * len(ALWAYS), max_size=BYTES * FACTS_MAX
+).map(history_of)
