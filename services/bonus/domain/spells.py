@@ -47,7 +47,9 @@ class Spell:
     @property
     def last_ending(self) -> Placement:
         """The placement with the latest last day; none known is latest, of equals the last."""
-        return max(self.placements, key=lambda each: (each.end is None, each.last_day))
+        latest_first = reversed(self.placements)
+        # Of equals, max takes the one it meets first.
+        return max(latest_first, key=lambda each: (each.end is None, each.last_day))
 
     @property
     def reaching_furthest(self) -> Placement:

@@ -234,3 +234,24 @@ def test_leave_changes_nothing() -> None:
     )
     told = [*BASE, *job()]
     assert assessed(told, leave).instalments == assessed(told).instalments
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "result"),
+    [
+        ("resigned", "completed", "AWAITING 20000"),
+        ("completed", "resigned", "REFUSED IGU_NOT_COMPLETED"),
+    ],
+)
+def test_of_placements_that_end_on_the_same_day_the_last_in_order_says_how_the_course_ended(
+    first: str, second: str, result: str
+) -> None:
+    told = [
+        *COURSE_BASE,
+        started("2016-09-01", "L1", kind="igu", on="2016-09-01"),
+        started("2017-01-01", "L2", kind="igu", on="2017-01-01"),
+        ended("2018-08-31", first, "L1"),
+        ended("2018-08-31", second, "L2"),
+        applied("M24"),
+    ]
+    assert outcome(assessed(told), "M24", "igu") == result
