@@ -111,6 +111,8 @@ class Candidate(NamedTuple):
     status: Status
     amount_dkk: int
     """The price unless refused or under review."""
+    amount: Parameter[int] | None = None
+    """The parameter the price comes from."""
     tested: Reason | None = None
     """The test that refuses it or sends it to review."""
     reason: Reason | None = None
@@ -145,23 +147,23 @@ def candidate_of(situation: Situation) -> Candidate:
         if answer is RAISED and standing is None:
             standing = reason
     if standing is not None:
-        return Candidate(situation, REVIEW, 0, standing, standing)
+        return Candidate(situation, REVIEW, 0, tested=standing, reason=standing)
     amount = amount_of(situation)
     assert amount is not None, "without a permit date the line is under review"
     amount_dkk = amount.on(situation.spell.start)
     if not situation.is_reached:
-        return Candidate(situation, PENDING, amount_dkk)
+        return Candidate(situation, PENDING, amount_dkk, amount)
     missing = tuple(
         [paper for paper, test in papers if test(situation)[0] is MISSING],
     )
     if missing:
-        return Candidate(situation, AWAITING, amount_dkk, missing=missing)
-    return Candidate(situation, DUE, amount_dkk)
+        return Candidate(situation, AWAITING, amount_dkk, amount, missing=missing)
+    return Candidate(situation, DUE, amount_dkk, amount)
 
 
 def refused(situation: Situation, tested: Reason, reason: Reason | None = None) -> Candidate:
     """A candidate that fails a test, for the reason of that test unless another is given."""
-    return Candidate(situation, REFUSED, 0, tested, reason or tested)
+    return Candidate(situation, REFUSED, 0, tested=tested, reason=reason or tested)
 
 
 def amount_of(situation: Situation) -> Parameter[int] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -102,25 +102,25 @@ def confirmed_hours(start: date, due_on: date, counting: Sequence[Counting]) -> 
     covered: list[Stretch] = []
     confirmations = []
     for each in counting:
-        within = [(first, min(until, end)) for first, until in each.stretches if first < end]
-        if within:
+        days = 0
+        for first, until in each.stretches:
+            if first < end:
+                stretch = (first, until if until < end else end)
+                covered.append(stretch)
+                days += stretch[1] - first
+        if days:
             common = lcm(denominator, each.parts)
             numerator *= common // denominator
-            numerator += each.hours * _days_of(within) * (common // each.parts)
+            numerator += each.hours * days * (common // each.parts)
             denominator = common
-            covered += within
             confirmations.append(each.confirmation)
     return ConfirmedHours(
         numerator=numerator,
         denominator=denominator,
         days=end - start.toordinal(),
-        days_confirmed=_days_of(_merged(covered)),
+        days_confirmed=sum([until - first for first, until in _merged(covered)]),
         confirmations=tuple(confirmations),
     )
-
-
-def _days_of(stretches: Iterable[Stretch]) -> int:
-    return sum([end - first for first, end in stretches])
 
 
 def _without(stretch: Stretch, taken: list[Stretch]) -> list[Stretch]:

@@ -13,7 +13,6 @@ from services.bonus.domain.candidates import (
     REFUSED,
     REVIEW,
     Candidate,
-    amount_of,
     candidate_of,
     refused,
 )
@@ -44,12 +43,11 @@ def key_of(candidate: Candidate) -> LineKey:
 def instalment_of(line: Candidate) -> Instalment:
     """Write a line down for others to read."""
     situation = line.situation
-    if line.tested is None:
-        amount = amount_of(situation)
-        assert amount is not None, "without a price a line is under review"
-        source = amount.source_on(situation.spell.start)
-    else:
+    if line.tested is not None:
         source = source_of(situation, line.tested)
+    else:
+        assert line.amount is not None, "what no test refuses or sends to review has a price"
+        source = line.amount.source_on(situation.spell.start)
     return Instalment(
         scheme=situation.spell.scheme,
         milestone=situation.milestone,
@@ -164,5 +162,5 @@ def _against_ceiling(line: Candidate, total: int) -> Candidate:
         if answer is FAILED:
             outcome = refused(situation, review, Reason.REVIEW_REFUSED)
         elif answer is RAISED:
-            outcome = Candidate(situation, REVIEW, 0, review, review)
+            outcome = Candidate(situation, REVIEW, 0, tested=review, reason=review)
     return outcome._replace(before_ceiling=total)

@@ -58,16 +58,13 @@ class Told:
 
     spell: Spell
     history: History
+    applications: Sequence[BonusApplied]
+    """Those about any placement of the spell, the last recorded last."""
 
     @cached_property
     def counting(self) -> tuple[Counting, ...]:
         """The confirmations, each with the days it counts on."""
         return counting_in(self.spell, self.history)
-
-    @cached_property
-    def applications(self) -> list[BonusApplied]:
-        """The applications about any placement of the spell, the last recorded last."""
-        return self.history.about(self.spell.ids, BonusApplied)
 
     def application(self, milestone: str, payee: Placement) -> BonusApplied | None:
         """Find the earliest filed for a milestone about a placement at the payee."""
@@ -147,10 +144,11 @@ def milestones_ever(kind: str, rules: Rules) -> tuple[str, ...]:
 
 def situations_of(picture: Picture) -> list[Situation]:
     """List the milestones of every spell, also of one refused or long over."""
+    history = picture.history
     situations = []
     for spell in picture.spells:
         scheme = picture.rules.ordinary if spell.scheme == ORDINARY else picture.rules.igu
-        told = Told(spell, picture.history)
+        told = Told(spell, history, history.about(spell.ids, BonusApplied))
         for milestone, months in scheme.milestones.on(spell.start).items():
             situations.append(_situation(picture, told, milestone, months))
     return situations
