@@ -52,7 +52,12 @@ def known_facts(facts: Iterable[Fact], known_on: date) -> tuple[Fact, ...]:
 def _apart(facts: list[Fact]) -> list[Fact]:
     """Put facts recorded at once in the order of their text, each once."""
     facts.sort(key=_text)
-    return [fact for place, fact in enumerate(facts) if place == 0 or fact != facts[place - 1]]
+    apart: list[Fact] = []
+    for fact in facts:
+        # Facts of two kinds are never the same; asking their fields would take longer.
+        if not apart or type(fact) is not type(apart[-1]) or fact != apart[-1]:
+            apart.append(fact)
+    return apart
 
 
 def _recorded(fact: Fact) -> tuple[date, bool, datetime]:

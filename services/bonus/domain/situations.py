@@ -159,17 +159,18 @@ def _situation(picture: Picture, told: Told, milestone: str, months: int) -> Sit
     due_on = due_date(spell, milestone, months, history)
     payee = spell.payee_on(due_on)
     share = picture.rules.shared.public_share_from
+    # By place, in the order of the fields: by name it takes 0.6 microseconds instead of 0.25.
     return Situation(
-        picture=picture,
-        rules=picture.rules,
-        person=picture.person,
-        spell=spell,
-        told=told,
-        milestone=milestone,
-        due_on=due_on,
-        payee=payee,
-        sector=sector_on(due_on, payee.employer, history, share),
-        application=told.application(milestone, payee),
+        picture,
+        picture.rules,
+        picture.person,
+        spell,
+        told,
+        milestone,
+        due_on,
+        payee,
+        sector_on(due_on, payee.employer, history, share),
+        told.application(milestone, payee),
         is_ordinary=spell.scheme == ORDINARY,
         is_reached=due_on <= picture.as_of,
     )
