@@ -27,7 +27,7 @@ test: $(BIN)/.node $(BIN)/.kafka static ## run every check and every test, on re
 	@$(if $(filter tests,$(TESTS)),echo "soak (2 minutes of faults, and as long again)"; $(BIN)/pytest tests/chaos)
 
 check: static ## format, lint, strict types, imports, architecture and unit tests, in under a minute
-	@echo "architecture and unit tests"; $(BIN)/pytest -q tests/architecture tests/unit
+	@echo "architecture and unit tests"; $(BIN)/pytest -q -n 2 -m "not slow" tests/architecture tests/unit
 
 static: $(BIN)/.develop
 	@echo "format"; $(BIN)/ruff format --check --quiet . || { echo "remedy: make format"; exit 1; }

@@ -25,7 +25,7 @@ Stored = dict[LineKey, Line]
 Results = dict[object, object]
 
 # What different orders give is compared across the tests of this file: they run in one process.
-pytestmark = pytest.mark.xdist_group("sequences")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
