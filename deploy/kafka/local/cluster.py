@@ -175,7 +175,7 @@ class LocalKafka:
 
     def pause_node(self, node_id: int) -> None:
         """Let the node hang: its connections stand, it answers nothing."""
-        self._nodes[node_id].signal(signal.SIGSTOP)
+        self._nodes[node_id].pause()
 
     def resume_node(self, node_id: int) -> None:
         """Let a paused node go on."""

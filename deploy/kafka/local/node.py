@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +14,14 @@ from pathlib import Path
 from deploy.kafka.local.failure import LocalKafkaError
 from deploy.kafka.local.memory import Memory
 from deploy.kafka.local.ports import HOST
-from deploy.kafka.local.processes import MAIN_CLASS, RUN_OPTION
+from deploy.kafka.local.processes import MAIN_CLASS, RUN_OPTION, all_halted
 from deploy.kafka.local.properties import LOGGING
 from deploy.kafka.local.wire import MECHANISM
 
 LAST_LINES = 12
 LEAN = ("-Xms64m", "-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 FAST = ("-Xms256m", "-Xmx1g")
+HALT_LOOK_SECONDS = 0.005
 
 
 @dataclass(slots=True)
@@ -120,6 +122,12 @@ class Node:
         """Tell the process, if it runs."""
         if self.process is not None and self.is_running():
             os.kill(self.process.pid, number)
+
+    def pause(self) -> None:
+        """Halt the process; returns when every thread of it stands still, which takes a moment."""
+        self.signal(signal.SIGSTOP)
+        while self.process is not None and self.is_running() and not all_halted(self.process.pid):
+            time.sleep(HALT_LOOK_SECONDS)
 
     def wait(self, seconds: float) -> None:
         """Wait for the process to end, and kill it after so many seconds."""

@@ -54,3 +54,12 @@ def _is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
     except OSError:
         return False
+
+
+def all_halted(pid: int) -> bool:
+    """Whether no thread of the process runs after SIGSTOP."""
+    states = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(OSError):  # a thread that has just ended
+            states.append(thread.read_text(encoding="utf-8").rpartition(")")[2].split()[0])
+    return all(state in "TtZX" for state in states)

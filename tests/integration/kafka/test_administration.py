@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import secrets
-import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -134,15 +132,14 @@ async def test_what_the_library_says_goes_to_the_log_for_who_looks(
 async def test_a_broker_that_answers_nothing_is_given_up_and_answers_again_later(
     plain: LocalKafka,
 ) -> None:
-    (pid,) = plain.node_pids().values()
     async with administration(access_to(plain)) as admin:
         assert await admin.ping() == 1
-        os.kill(pid, signal.SIGSTOP)
+        plain.pause_node(1)
         try:
             with pytest.raises(TransportUnavailableError):
                 await admin.ping(seconds_max=0.5)
         finally:
-            os.kill(pid, signal.SIGCONT)
+            plain.resume_node(1)
         await eventually(admin.ping)
 
 
