@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from services.bonus.domain.days import day_before, days_between, months_after
+from services.bonus.domain.days import days_after, days_between, months_after
 from services.bonus.domain.findings import (
     FAILED,
     NOT_YET,
@@ -23,13 +23,14 @@ NO_CERTIFICATE = always(UNKNOWN, "no certificate with hours yet")
 
 
 def ended_before_milestone(situation: Situation) -> Finding:
-    """Some placement of the spell, the payee's or not, lasts to the day before the milestone."""
+    """Some placement of the spell, the payee's or not, lasts until the months are full."""
     last = situation.spell.reaching_furthest
-    needed = day_before(situation.due_on)
+    days = situation.rules.shared.days_before_milestone.on(situation.spell.start)
+    needed = days_after(situation.due_on, -days)
 
     def comparison() -> Comparison:
         shown = "still running" if last.end is None else f"last day {last.last_day}"
-        return f"{shown}; needed: {situation.due_on} - 1 day = {needed}", last.ended_by
+        return f"{shown}; needed: {situation.due_on} - {days} day = {needed}", last.ended_by
 
     return PASSED if last.last_day >= needed else FAILED, comparison
 

@@ -93,6 +93,8 @@ class SharedRules:
 
     public_share_from: Parameter[Fraction]
     """Percent of public funding from which an employer is public."""
+    days_before_milestone: Parameter[int]
+    """The employment lasts at least to so many days before the milestone's date."""
     application_limit: Parameter[Limit]
     """From the milestone to the application."""
     ceiling: Parameter[int]

@@ -1,4 +1,7 @@
-"""The law's parameters stand here as dated data, one file per scheme, loaded once and frozen."""
+"""The law's parameters stand here as dated data, one file per scheme, loaded once and frozen.
+
+`book` holds every rule in plain words with its policy settings; `page` writes docs/law.md from it.
+"""
 
 from __future__ import annotations
 
@@ -61,8 +64,9 @@ def read_sources(document: Mapping[str, Any]) -> Mapping[tuple[str, Reason | Mis
     sources: dict[tuple[str, Reason | Missing], Source] = {}
     for code, by_scheme in document.items():
         for scheme, entry in by_scheme.items():
-            mark = _mark(f"sources.{code}.{scheme}", entry)
-            sources[scheme, _code(code)] = Source(entry["rule"], entry["law"], mark)
+            name = f"sources.{code}.{scheme}"
+            source = Source(entry["rule"], reference_of(name, entry), mark_of(name, entry))
+            sources[scheme, _code(code)] = source
     return MappingProxyType(sources)
 
 
@@ -74,7 +78,7 @@ def _document(name: str) -> Mapping[str, Any]:
 
 def _parameter(name: str, entry: Mapping[str, Any]) -> Parameter[Any]:
     versions = tuple(_version(name, entry, each) for each in entry["versions"])
-    _refuse_gaps(name, versions)
+    in_force_every_day(name, versions)
     return Parameter(name=name, rule=entry["rule"], versions=versions)
 
 
@@ -91,21 +95,31 @@ def _version(name: str, entry: Mapping[str, Any], version: Mapping[str, Any]) ->
     return Version(
         value=value,
         unit=unit,
-        law=version["law"],
-        mark=_mark(name, version),
+        law=reference_of(name, version),
+        mark=mark_of(name, version),
         first_day=version.get("from"),
         last_day=version.get("to"),
     )
 
 
-def _refuse_gaps(name: str, versions: tuple[Version[Any], ...]) -> None:
+def in_force_every_day(name: str, versions: tuple[Version[Any], ...]) -> None:
+    """Refuse versions that leave a day out or overlap. Raises InvalidRuleError."""
     starts = [version.first_day for version in versions]
     expected = [None, *(day_after(v.last_day) for v in versions[:-1] if v.last_day is not None)]
     if not versions or starts != expected or versions[-1].last_day is not None:
         raise InvalidRuleError(f"{name}: the versions don't follow each other day by day")
 
 
-def _mark(name: str, entry: Mapping[str, Any]) -> str:
+def reference_of(name: str, entry: Mapping[str, Any]) -> str:
+    """The law an entry rests on. Raises InvalidRuleError if it names none."""
+    law = entry.get("law")
+    if not isinstance(law, str) or not law.strip():
+        raise InvalidRuleError(f"{name}: names no law")
+    return law
+
+
+def mark_of(name: str, entry: Mapping[str, Any]) -> str:
+    """Whether an entry is the law or a reading of it. Raises InvalidRuleError."""
     mark = entry.get("mark")
     if mark not in MARKS:
         raise InvalidRuleError(f"{name}: mark {mark!r} is neither law nor default")
@@ -144,6 +158,7 @@ def _by_milestone(value: Mapping[str, object]) -> Mapping[str, int]:
 UNITS: Final[dict[str, Callable[[Any], object]]] = {
     "DKK": _whole,
     "months": _whole,
+    "days": _whole,
     "months or without limit": lambda value: None if value is None else _whole(value),
     "months below": lambda value: Limit(_whole(value), anniversary_included=False),
     "months up to and including": lambda value: Limit(_whole(value), anniversary_included=True),

@@ -22,6 +22,7 @@ def shared(**changes: object) -> dict[str, Any]:
 
     return {
         "public_share_from": entry("percent", "50"),
+        "days_before_milestone": entry("days", 1),
         "application_limit": entry("months up to and including", 36),
         "ceiling": entry("DKK", 40000),
         **changes,
@@ -79,7 +80,7 @@ def test_versions_follow_each_other() -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({}, "shared.yaml lacks or doesn't know application_limit, ceiling, public_share_from"),
+        ({}, "shared.yaml lacks or doesn't know application_limit, ceiling, days_before_milestone"),
         (shared(other={}), "shared.yaml lacks or doesn't know other"),
         (ceiling(), "shared.ceiling: the versions don't follow each other"),
         (ceiling({"value": 1, "to": date(2020, 1, 1)}), "don't follow each other"),
@@ -95,6 +96,8 @@ def test_versions_follow_each_other() -> None:
         (ceiling({"value": 19.5}, unit="hours a week"), "19.5 is no hours a week"),
         (ceiling({"value": "2020-01-01"}, unit="date"), "'2020-01-01' is no date"),
         (ceiling({"value": 1}, unit="EUR"), "unit 'EUR' is none of DKK, months"),
+        (ceiling({"value": 1, "law": " "}), "shared.ceiling: names no law"),
+        (ceiling({"value": 1, "law": None}), "shared.ceiling: names no law"),
         (ceiling({"value": 1, "mark": "guess"}), "mark 'guess' is neither law nor default"),
         (ceiling({"value": 1, "until": 2}), "a version has no until"),
     ],

@@ -1,0 +1,82 @@
+"""The readings the engine implements, by the name of the policy setting.
+
+A setting with another value is refused when the rules are loaded: a new reading is code first,
+asked for by its day, and then a choice here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "above_ceiling": ("review",),
+        "adjoining_placements": ("one_spell",),
+        "break_in_ordinary_employment": ("new_hire",),
+        "contract_in_the_window": ("flagged",),
+        "course_recorded_late": ("flagged",),
+        "course_tested_on": ("first_day",),
+        "days_not_confirmed": ("confirmation_missing",),
+        "documented_absence": ("added_to_practice",),
+        "end_day": ("included",),
+        "end_of_month": ("last_day_of_month",),
+        "ends_carried_over_in_igu": ("company_closed_or_dismissed",),
+        "ends_carried_over_in_ordinary": ("business_transfer",),
+        "extension_moves": ("M24",),
+        "facts_about_the_same": ("last_recorded",),
+        "facts_of_a_later_day": ("not_known_yet",),
+        "fields_left_out": ("unchanged",),
+        "first_instalment_of_an_abandoned_course": ("kept",),
+        "gap_after_a_milestone": ("moves_nothing",),
+        "gap_in_a_course": ("moves_milestones_day_by_day",),
+        "group_companies": ("separate_employers",),
+        "hire_before_permit": ("refused",),
+        "hire_date": ("first_day_of_work",),
+        "hours_at_several_employers": ("never_added",),
+        "hours_before_the_milestone": ("not_tested",),
+        "hours_of_a_report": ("spread_evenly_over_its_days",),
+        "igu_paid_once_per": ("person",),
+        "impossible_facts": ("refused",),
+        "late_registration": ("flagged",),
+        "leave_moves": ("nothing",),
+        "limitation_in_igu": ("as_in_ordinary",),
+        "long_gap": ("flagged",),
+        "membership": ("not_asked",),
+        "milestones_tested": ("each_by_itself",),
+        "missing_papers": ("all_listed",),
+        "never_showed_up": ("as_annulled",),
+        "new_employer_in_ordinary_employment": ("own_right",),
+        "no_known_end": ("still_running",),
+        "one_id_a_duplicate": ("the_others_stand",),
+        "order_of_arrival": ("no_effect",),
+        "order_under_the_ceiling": ("by_milestone",),
+        "ordinary_paid_once_per": ("employer_and_person",),
+        "overlapping_employers": ("flagged",),
+        "overlapping_schemes": ("flagged",),
+        "paid_too_much": ("claim_proposed",),
+        "payee": ("last_employer_started_by_the_milestone",),
+        "permit_date": ("day_granted",),
+        "prior_ordinary_employment": ("review",),
+        "raised_on": ("day_of_the_present_amount",),
+        "reason": ("first_failing_test",),
+        "refusal_before_the_milestone": ("told_at_once",),
+        "rounding_of_hours": ("none",),
+        "same_employer_kind_and_start": ("one_placement",),
+        "same_settlement": ("one_movement",),
+        "second_agreement": ("starts_at_zero_and_is_flagged",),
+        "second_course": ("flagged",),
+        "sector_tested_on": ("milestone",),
+        "several_applications": ("earliest_filed",),
+        "several_decisions": ("last_recorded",),
+        "several_employments_at_one_employer": ("best_shown",),
+        "several_reasons": ("first_in_order",),
+        "several_reviews": ("each_decided_by_itself",),
+        "several_rights": ("earliest_filed",),
+        "time_of_the_other_scheme": ("does_not_count",),
+        "unknown_person_dates": ("review",),
+        "unknown_sector": ("review",),
+        "weekends_and_holidays": ("move_nothing",),
+    }
+)
