@@ -120,11 +120,17 @@ def assess(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Cases as JSON; - for stdin.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON value on stdout.")] = False,
+    explain: Annotated[bool, typer.Option(help="With --json: each instalment with why.")] = False,
+    language: Annotated[
+        Literal["en", "da"], typer.Option(help="Of the explanation for people, without --json.")
+    ] = "en",
 ) -> None:
     """Assess bonus cases with the pure engine: no database, no settings."""
+    from services.bonus.assess import Style
     from services.bonus.assess import run as assess_file
 
-    sys.exit(assess_file(file, as_json=as_json, stdout=sys.stdout, stderr=sys.stderr))
+    style = Style(as_json=as_json, explained=explain, language=language)
+    sys.exit(assess_file(file, style, stdout=sys.stdout, stderr=sys.stderr))
 
 
 @app.command()

@@ -11,10 +11,11 @@ from typing import BinaryIO, Final, TextIO
 
 from services.bonus.domain.assessment import Assessment, Instalment, Status
 from services.bonus.domain.engine import assess
-from services.bonus.domain.explanation import explain, explain_instalment
+from services.bonus.domain.explanation import explain, explanation_object
 from services.bonus.domain.fields import quoted
 from services.bonus.domain.parsing import Case, InvalidCaseError, parse_case
 from services.bonus.rules import load_rules
+from shared.values.money import Language
 
 BAD_INPUT: Final = 2
 STANDARD_INPUT: Final = "-"
@@ -32,8 +33,17 @@ class _Flaw:
     why: str
 
 
+@dataclass(frozen=True)
+class Style:
+    """How an answer is written: for programs, with or without the explanation, or for people."""
+
+    as_json: bool
+    explained: bool = False
+    language: Language = "en"
+
+
 def run(
-    file: str, *, as_json: bool, stdout: TextIO, stderr: TextIO, stdin: BinaryIO | None = None
+    file: str, style: Style, *, stdout: TextIO, stderr: TextIO, stdin: BinaryIO | None = None
 ) -> int:
     """Assess the cases in a file (`-` is standard input) and return the exit status.
 
@@ -44,7 +54,7 @@ def run(
     except InvalidInputError as error:
         _write(stderr, f"{error}\n")
         return BAD_INPUT
-    _write(stdout, _json_of(answer) if as_json else _text_of(answer))
+    _write(stdout, _json_of(answer, style) if style.as_json else _text_of(answer, style))
     return 0
 
 
@@ -101,21 +111,28 @@ def _instalment_object(instalment: Instalment, *, explained: bool) -> dict[str, 
     if instalment.status is Status.AWAITING:
         told["missing"] = [each.value for each in instalment.missing]
     if explained:
-        told["explanation"] = [line.strip() for line in explain_instalment(instalment)]
+        told["explanation"] = explanation_object(instalment, load_rules())
     return told
 
 
-def _json_of(answer: Assessment | list[Assessment]) -> str:
+def _json_of(answer: Assessment | list[Assessment], style: Style) -> str:
+    def told(each: Assessment) -> dict[str, object]:
+        return as_object(each, explained=style.explained)
+
     if isinstance(answer, Assessment):
-        return json.dumps(as_object(answer), indent=2) + "\n"
-    return json.dumps([as_object(each) for each in answer], indent=2) + "\n"
+        return json.dumps(told(answer), indent=2) + "\n"
+    return json.dumps([told(each) for each in answer], indent=2) + "\n"
 
 
-def _text_of(answer: Assessment | list[Assessment]) -> str:
+def _text_of(answer: Assessment | list[Assessment], style: Style) -> str:
+    def told(each: Assessment) -> str:
+        return explain(each, load_rules(), style.language)
+
     if isinstance(answer, Assessment):
-        return explain(answer)
+        return told(answer)
+    name = {"en": "Case", "da": "Sag"}[style.language]
     return "\n".join(
-        f"Case {number}. {explain(each)}" for number, each in enumerate(answer, start=1)
+        f"{name} {number}. {told(each)}" for number, each in enumerate(answer, start=1)
     )
 
 

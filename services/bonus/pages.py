@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
-from services.bonus.domain.assessment import Instalment
-from services.bonus.domain.explanation import explain_check, facts_told
+from services.bonus.domain.assessment import Assessment, Instalment
+from services.bonus.domain.explanation import explain_check, explain_price
+from services.bonus.domain.speech import speech_of
+from services.bonus.domain.waiting import waits_of
 from services.bonus.handlers import reading
+from services.bonus.rules import load_rules
 from services.bonus.store.cases import BonusCase
-from shared.messaging.work import Work
 from shared.runtime.service import ServiceContext
+from shared.values.money import Language
 from shared.web.days import ChosenDay
 from shared.web.identity import Identity, allow_page
 from shared.web.pages import render
@@ -39,36 +41,48 @@ def router(context: ServiceContext) -> APIRouter:
 
     @routes.get("/bonus/cases/{case}")
     async def show_case(
-        request: Request, case: str, reader: Reader, as_of: Chosen = None, known_on: Chosen = None
+        request: Request,
+        case: str,
+        reader: Reader,
+        as_of: Chosen = None,
+        known_on: Chosen = None,
+        language: Language = "en",
     ) -> HTMLResponse:
         async with context.begin() as work:
             found = await reading.find_visible_case(work, reading.scope_of(reader), case)
             if found is None:
                 raise not_found("No bonus case has this id.")
-            return await _case_page(work, request, found, as_of, known_on)
+            assessment = await reading.assess_case(work, found, as_of=as_of, known_on=known_on)
+            return _case_page(request, found, assessment, language)
 
     return routes
 
 
-async def _case_page(
-    work: Work, request: Request, case: BonusCase, as_of: date | None, known_on: date | None
+def _case_page(
+    request: Request, case: BonusCase, assessment: Assessment, language: Language
 ) -> HTMLResponse:
-    assessment = await reading.assess_case(work, case, as_of=as_of, known_on=known_on)
     instalments = [
-        _shown(each)
+        _shown(each, language)
         for each in assessment.instalments
         if (each.employer, each.scheme) == (case.employer, case.scheme)
     ]
     return render(
-        request, "bonus/case.html", case=case, assessment=assessment, instalments=instalments
+        request,
+        "bonus/case.html",
+        case=case,
+        assessment=assessment,
+        instalments=instalments,
+        explained_in=language,
     )
 
 
-def _shown(instalment: Instalment) -> dict[str, object]:
-    price = instalment.price
+def _shown(instalment: Instalment, language: Language) -> dict[str, object]:
+    say = speech_of(language)
+    why = instalment.explain()
+    waits = waits_of(instalment, why.checks, load_rules())
     return {
         "line": instalment,
-        "price": price and f"{price.arithmetic} [{price.rule}, {price.law}]",
-        "price_facts": price and facts_told(price.facts),
-        "checks": [(each.verdict.value, explain_check(each)) for each in instalment.checks],
+        "price": why.price and explain_price(why.price, language),
+        "checks": [explain_check(each, language) for each in why.checks],
+        "waits": [say.wait(each) for each in waits],
     }

@@ -7,6 +7,9 @@ tests), candidates (their outcome), lines (over all spells of the person), check
 written down, when somebody asks), claims, flags, and engine, which puts them together into
 an assessment. The law's parameters stand in rules.
 
+What people read comes last: waiting (what is missing), words, phrases and speech (in two
+languages), and explanation.
+
 Inside one assessment, situations, spells and placements are not frozen at run time: making them so
 costs an eighth of the assessment. That nothing made is ever changed is seen to by a house rule.
 """

@@ -123,7 +123,13 @@ async def test_a_case_is_explained_as_it_was_known_on_another_day(employed: Offi
     _, told = await answer(employed, "GET", path.split("?", maxsplit=1)[0], "caseworker")
     first = told["instalments"][0]
     assert (first["status"], first["missing"]) == ("AWAITING", ["application"])
-    assert any("30" in line and "19" in line for line in first["explanation"])
+    (hours,) = [
+        check for check in first["explanation"]["checks"] if check["code"] == "HOURS_NOT_OVER_19"
+    ]
+    assert hours["arithmetic"].startswith("780 h x 7 / 181 days = ")
+    assert hours["arithmetic"].endswith(" > 19")
+    (wait,) = first["explanation"]["waits"]
+    assert wait == {"missing": "application", "suppliers": ["company"], "until": "2020-03-01"}
 
 
 @pytest.mark.parametrize(
@@ -154,7 +160,10 @@ async def test_the_case_page_shows_the_rules_behind_each_instalment(employed: Of
         page = await client.get(f"/bonus/cases/{case}", headers={"Accept": "text/html"})
         listing = await client.get("/bonus/cases", headers={"Accept": "text/html"})
         cleared = await client.get(f"/bonus/cases/{case}?as_of=&known_on=")
+        danish = await client.get(f"/bonus/cases/{case}?language=da")
     assert cleared.text == page.text
     assert page.status_code == listing.status_code == 200
     assert "integrationsloven § 46" in page.text
     assert case in listing.text
+    assert "waits for: application: from company, by 2020-03-01" in page.text
+    assert "afventer: ansøgning: fra virksomheden, senest 01.03.2020" in danish.text

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.bonus.assess import as_object, assess_text, run
+from services.bonus.assess import Style, as_object, assess_text, run
 from services.bonus.domain.assessment import Assessment
 
 PERSON = {
@@ -38,7 +38,7 @@ def answer(
     file = folder / name
     file.write_bytes(content.encode() if isinstance(content, str) else content)
     stdout, stderr = io.StringIO(), io.StringIO()
-    status = run(str(file), as_json=as_json, stdout=stdout, stderr=stderr)
+    status = run(str(file), Style(as_json=as_json), stdout=stdout, stderr=stderr)
     return status, stdout.getvalue(), stderr.getvalue()
 
 
@@ -115,7 +115,7 @@ def test_an_empty_list_gives_an_empty_list(tmp_path: Path) -> None:
 def test_standard_input_is_read_for_a_dash() -> None:
     stdout, stderr = io.StringIO(), io.StringIO()
     stdin = io.BytesIO(json.dumps(EMPTY).encode())
-    assert run("-", as_json=True, stdout=stdout, stderr=stderr, stdin=stdin) == 0
+    assert run("-", Style(as_json=True), stdout=stdout, stderr=stderr, stdin=stdin) == 0
     assert json.loads(stdout.getvalue())["instalments"] == []
 
 
@@ -187,7 +187,7 @@ def test_bad_lines_are_named(content: str, message: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("file", ["missing.json", ".", "a\0b"])
 def test_a_file_that_cannot_be_read_ends_with_status_2(file: str) -> None:
     stdout, stderr = io.StringIO(), io.StringIO()
-    assert run(file, as_json=True, stdout=stdout, stderr=stderr) == 2
+    assert run(file, Style(as_json=True), stdout=stdout, stderr=stderr) == 2
     assert (stdout.getvalue(), "can't be read" in stderr.getvalue()) == ("", True)
 
 
@@ -215,7 +215,7 @@ def test_one_case_is_explained_without_a_number(tmp_path: Path) -> None:
 def test_a_terminal_that_knows_only_ascii_gets_the_rest_escaped(tmp_path: Path) -> None:
     (tmp_path / "case.json").write_text(json.dumps(CASE), encoding="utf-8")
     stdout = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    assert run(str(tmp_path / "case.json"), as_json=False, stdout=stdout, stderr=stdout) == 0
+    assert run(str(tmp_path / "case.json"), Style(as_json=False), stdout=stdout, stderr=stdout) == 0
     stdout.seek(0)
     assert "integrationsloven \\xa7 46" in stdout.read()
 
@@ -225,6 +225,32 @@ def test_an_explained_answer_carries_the_tests_of_each_instalment() -> None:
     assert isinstance(answered, Assessment)
     told: Any = as_object(answered, explained=True)
     first = told["instalments"][0]["explanation"]
-    assert first[0].startswith("ordinary M6, employer 99000007, due 2017-03-01: REVIEW")
-    assert first[1] == "from 2016-09-01, placement L1"
-    assert any(line.startswith("raised: SECTOR_UNKNOWN: ") for line in first)
+    assert first["text"]["en"][0].startswith(
+        "ordinary M6, employer 99000007, due 2017-03-01: REVIEW"
+    )
+    assert first["text"]["en"][1] == "from 2016-09-01, placement L1"
+    assert any(line.startswith("raised: SECTOR_UNKNOWN: ") for line in first["text"]["en"])
+
+
+@pytest.mark.parametrize("content", [json.dumps(CASE), json.dumps([CASE, EMPTY])])
+def test_json_carries_the_explanation_where_it_is_asked_for(content: str, tmp_path: Path) -> None:
+    (tmp_path / "case.json").write_text(content, encoding="utf-8")
+    told = []
+    for explained in (False, True):
+        stdout = io.StringIO()
+        style = Style(as_json=True, explained=explained)
+        assert run(str(tmp_path / "case.json"), style, stdout=stdout, stderr=stdout) == 0
+        told.append(stdout.getvalue())
+    assert "explanation" not in told[0]
+    assert json.loads(told[1]) != json.loads(told[0])
+    assert '"explanation"' in told[1]
+
+
+def test_people_can_read_it_in_danish(tmp_path: Path) -> None:
+    (tmp_path / "case.json").write_text(json.dumps([CASE, EMPTY]), encoding="utf-8")
+    stdout = io.StringIO()
+    style = Style(as_json=False, language="da")
+    assert run(str(tmp_path / "case.json"), style, stdout=stdout, stderr=stdout) == 0
+    assert stdout.getvalue().startswith("Sag 1. Set den 01.06.2017, som kendt den 01.06.2017.")
+    assert "Sag 2. " in stdout.getvalue()
+    assert "Intet forløb her giver bonus." in stdout.getvalue()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.bonus.domain.explanation import explain
+from services.bonus.domain import explanation
+from services.bonus.domain.assessment import Assessment
+from services.bonus.rules import load_rules
 from tests.unit.bonus.stories import (
     assessed,
     course,
@@ -18,6 +20,10 @@ from tests.unit.bonus.stories import (
     tell,
     trainee,
 )
+
+
+def explain(assessment: Assessment) -> str:
+    return explanation.explain(assessment, load_rules())
 
 
 def first_lines(text: str) -> list[str]:
