@@ -48,7 +48,7 @@ MARKS: Final[Mapping[str, str]] = {"law": "law", "default": "reading"}
 def page() -> str:
     """Write every rule with its source, parameters and settings, in the order of the book."""
     rules = load_rules()
-    parts = [HEAD]
+    parts = [HEAD, "\n" + "\n".join(_silences()) + "\n"]
     chapter = ""
     for statement in load_book().values():
         if statement.rule[0] != chapter:
@@ -56,6 +56,15 @@ def page() -> str:
             parts.append(f"\n## {CHAPTERS[chapter]}\n")
         parts.append("\n" + "\n".join(_statement(statement, rules)) + "\n")
     return "".join(parts)
+
+
+def _silences() -> Iterator[str]:
+    """The rules that are a reading, so that whoever knows better finds them at once."""
+    yield "## Where the acts are silent"
+    yield ""
+    for statement in load_book().values():
+        if statement.mark == "default":
+            yield f"- {statement.rule}: {statement.title}"
 
 
 def parameters_of(rules: Rules) -> Iterator[Parameter[object]]:

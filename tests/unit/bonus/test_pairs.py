@@ -39,4 +39,5 @@ def test_the_table_of_coverage_names_every_rule() -> None:
     text = table()
     assert [line.split()[0] for line in text.splitlines() if line[0] != " "] == list(load_book())
     assert "hired on the permit's second anniversary, or the day after" in text
+    assert "cases, among them 44-application-after-the-3-year-limitation" in text
     assert "no fact tells which companies belong to one group" in text
