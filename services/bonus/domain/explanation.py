@@ -114,6 +114,8 @@ def explanation_object(instalment: Instalment, rules: Rules) -> dict[str, object
 
 def printable(line: str) -> str:
     """Ids and reasons come from outside: what a terminal would obey is shown escaped."""
+    if line.isprintable():
+        return line
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode() for each in line
     )
