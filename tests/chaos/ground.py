@@ -109,7 +109,10 @@ async def open_ground() -> AsyncIterator[Ground]:
             server=server,
             database=database,
             owner=owner,
-            admin=AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 0}),
+            # As the product asks: a leader that has died is not asked for long.
+            admin=AdminClient(
+                {**KafkaAccess(kafka.bootstrap_servers).for_librdkafka(), "log_level": "0"}
+            ),
             issuer=issuer,
             services=services,
             began=time.time(),
