@@ -26,6 +26,7 @@ from shared.runtime.service import Service
 from shared.runtime.settings import variable
 from shared.web.issuer import PATH, DevelopmentIssuer, issuer_router
 from shared.web.server import HttpServer
+from tests.support.kafka_cluster import access_to, admin_client
 from tests.support.postgres import ROLE_PASSWORD, TestDatabase, database_maker, guarded
 
 LOOPBACK = "127.0.0.1"
@@ -67,7 +68,7 @@ class Ground:
     @property
     def access(self) -> KafkaAccess:
         """How anybody reaches the brokers."""
-        return KafkaAccess(self.kafka.bootstrap_servers)
+        return access_to(self.kafka)
 
     def settings_of(self, service: Service) -> dict[str, str]:
         """The environment that `sammen run` would be given, ports and name of the process apart."""
@@ -109,10 +110,7 @@ async def open_ground() -> AsyncIterator[Ground]:
             server=server,
             database=database,
             owner=owner,
-            # As the product asks: a leader that has died is not asked for long.
-            admin=AdminClient(
-                {**KafkaAccess(kafka.bootstrap_servers).for_librdkafka(), "log_level": "0"}
-            ),
+            admin=admin_client(access_to(kafka)),
             issuer=issuer,
             services=services,
             began=time.time(),

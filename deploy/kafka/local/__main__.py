@@ -21,7 +21,8 @@ USUAL_PORT = 9092
 LOOK_SECONDS = 1.0
 BOOTSTRAP, SECURITY = "SAMMEN_KAFKA_BOOTSTRAP_SERVERS", "SAMMEN_KAFKA_SECURITY"
 SERVICES = ("membership", "placements", "bonus", "notifications", "evaluation")
-"""Users of a secured cluster, unless others are named."""
+"""Users of a secured cluster, unless others are named; named again here, since a launcher stands
+apart from what it launches. A test compares them with the services there are."""
 
 
 def say(sentence: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from shared.messaging.kafka.administration import Administration, DescribedTopic
 from shared.messaging.kafka.asking import Asking
 from shared.messaging.kafka.naming import as_regex, is_pattern
+from shared.messaging.topic_mismatch import abridged
 from shared.messaging.transport import (
     OffsetGapError,
     Subscription,
@@ -47,10 +48,10 @@ class TopicGuard:
         named = [name for name in self._subscription.topics if not is_pattern(name)]
         found = await self._administration.describe_topics(named)
         if missing := [name for name in named if name not in found]:
-            raise TopicMismatchError(f"{_listed(missing)}: missing; run `sammen topics create`")
+            raise TopicMismatchError(f"{abridged(missing)}: missing; run `sammen topics create`")
         if closed := [name for name in named if not found[name].may_read]:
             raise TransportForbiddenError(
-                f"{_listed(closed)}: this user may not read, or there is no such topic; grant it "
+                f"{abridged(closed)}: this user may not read, or there is no such topic; grant it "
                 "in deploy/kafka/topics.yaml and run `sammen topics create`"
             )
         matching = await self._matching()
@@ -94,7 +95,3 @@ async def matching_topics(
         matches = as_regex(patterns).match
         exact += [name for name in await administration.list_topic_names() if matches(name)]
     return await administration.describe_topics(exact)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names)
