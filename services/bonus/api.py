@@ -7,13 +7,15 @@ to know of does not exist for it (404).
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
+from services.bonus.domain.repayments import Decision
 from services.bonus.domain.situations import milestones_ever
-from services.bonus.handlers import hearing, reading
+from services.bonus.handlers import deciding, hearing, reading
+from services.bonus.handlers.deciding import NothingToDecideError
 from services.bonus.handlers.hearing import Application
 from services.bonus.handlers.reading import scope_of
 from services.bonus.rules import load_rules
@@ -21,7 +23,7 @@ from services.bonus.store import cases, facts
 from services.bonus.store.cases import BonusCase
 from services.bonus.store.facts import StoredPlacement
 from shared.contracts.base import Contract
-from shared.contracts.fields import Cvr, Day, Milestone, PlacementId
+from shared.contracts.fields import Cvr, Day, Milestone, Ore, PlacementId, ShortText
 from shared.messaging.work import Work
 from shared.runtime.service import ServiceContext
 from shared.web.body import FromJson
@@ -47,12 +49,90 @@ class ApplicationRequest(Contract):
     )
 
 
+Decider = Annotated[Identity, Depends(allow("caseworker"))]
+
+
+class ClaimDecision(Contract):
+    """What a caseworker decides on a repayment claim."""
+
+    outcome: Literal["upheld", "lowered", "dropped"] = Field(description="The decision.")
+    amount_ore: Ore = Field(description="What remains claimed, in øre; 0 when dropped.")
+    reason: ShortText = Field(description="Why; kept with the decision, and never published.")
+    bad_faith: bool = Field(
+        default=False, description="Whether the company acted in bad faith: time has not run then."
+    )
+
+
+class ReleaseRequest(Contract):
+    """Why a stopped payout may be ordered again."""
+
+    reason: ShortText = Field(description="Why; kept with the payout.")
+
+
 def router(context: ServiceContext) -> APIRouter:
     """The routes below `/bonus/v1`."""
     routes = APIRouter(prefix="/bonus/v1", tags=["bonus"])
     _add_applications(routes, context)
     _add_cases(routes, context)
+    _add_decisions(routes, context)
     return routes
+
+
+def _add_decisions(routes: APIRouter, context: ServiceContext) -> None:
+    @routes.post("/claims/{claim}/decision", summary="Uphold, lower or drop a repayment claim")
+    async def decide(
+        request: Request, claim: str, asked: FromJson[ClaimDecision], caller: Decider
+    ) -> Response:
+        async with context.begin() as work:
+            return await answer_once(
+                work, caller, request, lambda: _decide(work, claim, asked, caller)
+            )
+
+    @routes.post("/payouts/{payout}/release", summary="Let a stopped payout be ordered again")
+    async def release(
+        request: Request, payout: str, asked: FromJson[ReleaseRequest], caller: Decider
+    ) -> Response:
+        async with context.begin() as work:
+            return await answer_once(
+                work, caller, request, lambda: _release(work, payout, asked, caller)
+            )
+
+
+async def _decide(work: Work, claim: str, asked: ClaimDecision, caller: Identity) -> Answer:
+    if not reading.is_reference(claim):
+        raise not_found("No claim has this id.")
+    decision = Decision(asked.outcome, asked.amount_ore, asked.bad_faith)
+    try:
+        outcome = await deciding.decide_claim(
+            work, claim, decision, reason=asked.reason, decided_by=caller.subject
+        )
+    except NothingToDecideError as nothing:
+        raise not_found(str(nothing)) from nothing
+    if isinstance(outcome, str):
+        raise invalid(outcome)
+    return Answer(
+        {
+            "claim": claim,
+            "state": outcome.claim.state,
+            "amount_ore": outcome.claim.amount_ore,
+            "waived_ore": outcome.claim.waived_ore,
+        },
+        200,
+    )
+
+
+async def _release(work: Work, payout: str, asked: ReleaseRequest, caller: Identity) -> Answer:
+    if not reading.is_reference(payout):
+        raise not_found("No payout has this id.")
+    try:
+        why_not = await deciding.release_payout(
+            work, payout, reason=asked.reason, released_by=caller.subject
+        )
+    except NothingToDecideError as nothing:
+        raise not_found(str(nothing)) from nothing
+    if why_not is not None:
+        raise invalid(why_not)
+    return Answer({"payout": payout, "released": True}, 200)
 
 
 def _add_applications(routes: APIRouter, context: ServiceContext) -> None:

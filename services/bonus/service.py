@@ -5,14 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.bonus import api, pages
-from services.bonus.handlers import hearing
+from services.bonus.handlers import hearing, settling
 from shared.contracts.bonus import (
     BonusApplied,
     BonusAssessed,
     BonusInstalmentDue,
     BonusRefused,
     BonusUnderReview,
+    PayoutOrdered,
+    RepaymentClaimChanged,
+    RepaymentClaimDecided,
+    RepaymentClaimRaised,
+    RepaymentClaimWithdrawn,
 )
+from shared.contracts.finance import PayoutRejected, PayoutReturned, PayoutSettled
 from shared.contracts.membership import EmployerSectorReported
 from shared.contracts.placements import (
     CourseCompleted,
@@ -37,7 +43,18 @@ FOLDER = Path(__file__).parent
 SERVICE = Service(
     name="bonus",
     summary="What each placement earns, when, and why",
-    publishes=(BonusApplied, BonusAssessed, BonusInstalmentDue, BonusRefused, BonusUnderReview),
+    publishes=(
+        BonusApplied,
+        BonusAssessed,
+        BonusInstalmentDue,
+        BonusRefused,
+        BonusUnderReview,
+        PayoutOrdered,
+        RepaymentClaimRaised,
+        RepaymentClaimChanged,
+        RepaymentClaimWithdrawn,
+        RepaymentClaimDecided,
+    ),
     hears=(
         Hears(
             name="persons",
@@ -67,6 +84,12 @@ SERVICE = Service(
             topics=("membership.events.v1",),
             events=(EmployerSectorReported,),
             handler=hearing.on_sectors,
+        ),
+        Hears(
+            name="settlements",
+            topics=("finance.settlements.v1",),
+            events=(PayoutSettled, PayoutRejected, PayoutReturned),
+            handler=settling.on_settlements,
         ),
     ),
     timers=(Timer(name="sweep", every=None, run=hearing.sweep),),

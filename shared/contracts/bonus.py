@@ -137,11 +137,14 @@ class ReviewDecided(InstalmentEvent):
 class PayoutOrdered(InstalmentEvent):
     """Finance has been asked to pay."""
 
+    draft: ClassVar[bool] = False
     subject_field: ClassVar[str | None] = "payout"
 
     payout: Identifier = Field(description="Id of the payout; finance answers under it.")
     instalment: Identifier = Field(description="Id of the instalment paid.")
-    batch: Identifier = Field(description="Id of the batch the payout belongs to.")
+    batch: Identifier | None = Field(
+        default=None, description="Id of the batch the payout belongs to; absent = of none."
+    )
     amount_ore: Ore = Field(description="Amount in øre.")
     ordered_on: Day = Field(description="Day of the order.")
     law: ShortText = Field(description="Where the law says so.")
@@ -158,6 +161,8 @@ class ClaimEvent(InstalmentEvent):
 class RepaymentClaimRaised(ClaimEvent):
     """More has been paid than is due: the difference is claimed back."""
 
+    draft: ClassVar[bool] = False
+
     amount_ore: Ore = Field(description="Amount claimed, in øre.")
     reason: ClaimReason = Field(description="What made the amount change.")
     raised_on: Day = Field(description="Day from which the claim has had this amount.")
@@ -166,6 +171,8 @@ class RepaymentClaimRaised(ClaimEvent):
 
 class RepaymentClaimChanged(ClaimEvent):
     """A claim has another amount than before."""
+
+    draft: ClassVar[bool] = False
 
     amount_ore: Ore = Field(description="Amount claimed from now on, in øre.")
     reason: ClaimReason = Field(description="What made the amount change.")
@@ -176,11 +183,15 @@ class RepaymentClaimChanged(ClaimEvent):
 class RepaymentClaimWithdrawn(ClaimEvent):
     """Nothing is claimed any more."""
 
+    draft: ClassVar[bool] = False
+
     withdrawn_on: Day = Field(description="Day on which the claim fell away.")
 
 
 class RepaymentClaimDecided(ClaimEvent):
     """A caseworker has decided a claim."""
+
+    draft: ClassVar[bool] = False
 
     outcome: Literal["upheld", "lowered", "dropped"] = Field(description="The decision.")
     amount_ore: Ore = Field(description="Amount that remains claimed, in øre.")

@@ -23,6 +23,8 @@ class SettlementEvent(Event):
 class PayoutSettled(SettlementEvent):
     """Money has gone out; several for one payout when it is paid in parts."""
 
+    draft: ClassVar[bool] = False
+
     amount_ore: Ore = Field(description="Amount paid, in øre.")
     settled_on: Day = Field(description="Day on which it was paid.")
 
@@ -30,12 +32,16 @@ class PayoutSettled(SettlementEvent):
 class PayoutRejected(SettlementEvent):
     """Finance can't pay; nothing has gone out."""
 
+    draft: ClassVar[bool] = False
+
     reason: Code = Field(description="Why it can't be paid.")
     rejected_on: Day = Field(description="Day of the rejection.")
 
 
 class PayoutReturned(SettlementEvent):
     """Money that had gone out has come back."""
+
+    draft: ClassVar[bool] = False
 
     amount_ore: Ore = Field(description="Amount returned, in øre, not negative.")
     settled_on: Day = Field(description="Day on which it came back.")

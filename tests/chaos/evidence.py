@@ -27,11 +27,14 @@ SELECT case_id::text, milestone, instalment_id::text, due_on, amount_ore, status
        rule, law
   FROM bonus.instalment
 """
+# What is ordered is owed as well: how much of it was ordered already depends on batches.
 BALANCES = """
-SELECT entry.instalment_id::text, posting.account, sum(posting.amount_ore)::bigint AS ore
+SELECT entry.instalment_id::text,
+       replace(posting.account, 'payouts_ordered', 'bonus_payable') AS account,
+       sum(posting.amount_ore)::bigint AS ore
   FROM bonus.ledger_posting AS posting
   JOIN bonus.ledger_entry AS entry USING (entry_id)
- GROUP BY entry.instalment_id, posting.account
+ GROUP BY entry.instalment_id, replace(posting.account, 'payouts_ordered', 'bonus_payable')
 """
 NOTICES = """
 SELECT notice.notification, notice.template, notice.subject, contact.email, notice.state

@@ -18,7 +18,13 @@ from tests.chaos.tape import TapeRecord
 
 Fault = Literal["lost", "doubled", "out of order", "untrue", "øre off", "different"]
 FAULTS: tuple[Fault, ...] = ("lost", "doubled", "out of order", "untrue", "øre off", "different")
-STATES_TOLD = {"BonusAssessed", "BonusInstalmentDue", "BonusRefused", "BonusUnderReview"}
+STATES_TOLD = {
+    "BonusAssessed",
+    "BonusInstalmentDue",
+    "BonusRefused",
+    "BonusUnderReview",
+    "PayoutOrdered",
+}
 """Told of an instalment whenever it becomes another: which of them were told depends on batches."""
 MAILED = {"NotificationSent", "NotificationFailed"}
 COMPACTED = {"membership.contacts.v1"}

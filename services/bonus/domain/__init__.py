@@ -12,4 +12,8 @@ languages), and explanation.
 
 Inside one assessment, situations, spells and placements are not frozen at run time: making them so
 costs an eighth of the assessment. That nothing made is ever changed is seen to by a house rule.
+
+What follows from an assessment: differences (against what is stored), postings (the ledger's
+accounts and entries), payouts (what is to be ordered and claimed), settlements (finance's answers),
+repayments (claims, and decisions on them).
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -14,11 +14,12 @@ from services.bonus.domain.differences import Difference, LineKey, differences
 from services.bonus.domain.engine import assess, next_look_on
 from services.bonus.domain.facts import Fact, PlacementStarted
 from services.bonus.domain.parsing import parse_fact
+from services.bonus.domain.postings import Entry, entitlement_entry
+from services.bonus.handlers.paying import pay_and_claim
 from services.bonus.rules import load_rules
 from services.bonus.store import cases, facts, ledger
 from services.bonus.store.cases import StoredInstalment
 from services.bonus.store.facts import LockedPerson, StoredFact
-from services.bonus.store.ledger import EntitlementChange
 from shared.contracts.bonus import (
     BonusAssessed,
     BonusInstalmentDue,
@@ -31,12 +32,17 @@ from shared.values.dates import day_in_copenhagen
 
 
 async def assess_persons(
-    work: Work, locked: Sequence[LockedPerson], causes: Mapping[str, Cause]
+    work: Work,
+    locked: Sequence[LockedPerson],
+    causes: Mapping[str, Cause],
+    *,
+    touched: Collection[str] = (),
 ) -> None:
-    """Apply the rules to all that is known of the persons; save, post and tell what differs.
+    """Apply the rules to all that is known of the persons; save, post, order and tell what differs.
 
-    The caller holds the persons' locks. An assessment never goes back to an earlier day, so that
-    a process whose clock is behind changes nothing.
+    The caller holds the persons' locks. `touched` are instalments whose money has moved: what it
+    asks for is done even if the assessment is as it was. An assessment never goes back to an
+    earlier day, so that a process whose clock is behind changes nothing.
     """
     if not locked:
         return
@@ -53,7 +59,9 @@ async def assess_persons(
         found += [(person, each) for each in differences(lines, assessment)]
     kept = {(person, each.key): each for person in persons for each in stored.get(person, [])}
     work.steps.begin("write")
-    await _save(work, found, kept, causes)
+    changed = await _save(work, found, kept, causes)
+    moved = {each.instalment_id: each for each in kept.values() if each.instalment_id in touched}
+    await pay_and_claim(work, list({**moved, **changed}.values()), assessments, causes)
     looks = [(person, next_look_on(assessment)) for person, assessment in assessments.items()]
     await facts.save_looks(work.connection, looks, assessed_on=as_of)
 
@@ -100,14 +108,18 @@ async def _save(
     found: Sequence[tuple[str, Difference]],
     kept: Mapping[tuple[str, LineKey], StoredInstalment],
     causes: Mapping[str, Cause],
-) -> None:
-    """Save every difference, post what it is worth, and tell of it."""
+) -> dict[str, StoredInstalment]:
+    """Save every difference, post what it is worth, and tell of it.
+
+    Returns by id the instalments that may bear on money: those there were, and those now due.
+    """
     if not found:
-        return
+        return {}
     wanted = [(person, each.key.employer, each.key.scheme) for person, each in found]
     opened = await cases.ensure_cases(work.connection, wanted, opened_at=work.now)
     changed: list[StoredInstalment] = []
-    worth: list[EntitlementChange] = []
+    worth: list[Entry] = []
+    with_money: dict[str, StoredInstalment] = {}
     for person, each in found:
         before = kept.get((person, each.key))
         after = (
@@ -122,10 +134,13 @@ async def _save(
         )
         changed.append(after)
         if change := each.entitlement_change_ore:
-            worth.append(EntitlementChange(after.instalment_id, change, each.after.due_on))
+            worth.append(entitlement_entry(after.instalment_id, change, each.after.due_on))
+        if before or each.after.status is Status.DUE:
+            with_money[after.instalment_id] = after
         _tell(work, after, each, causes.get(person))
     await cases.save_instalments(work.connection, changed, assessed_at=work.now)
-    await ledger.insert_entitlement_changes(work.connection, worth, entered_at=work.now)
+    await ledger.insert_entries(work.connection, worth, entered_at=work.now)
+    return with_money
 
 
 def _tell(

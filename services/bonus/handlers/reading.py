@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from services.bonus.assess import as_object
 from services.bonus.domain.assessment import Assessment
 from services.bonus.handlers.assessing import assess_known, load_facts
+from services.bonus.handlers.paying import Held, load_money
 from services.bonus.store import cases, facts
-from services.bonus.store.cases import BonusCase, StoredInstalment
+from services.bonus.store.cases import BonusCase, StoredInstalment, Sums
 from shared.messaging.work import Work
 from shared.values.persons import InvalidPersonReferenceError, parse_person_reference
 from shared.web.identity import Identity
@@ -50,8 +51,10 @@ async def list_visible_cases(
         placement=placement,
         sender=scope.sender,
     )
-    stored = await cases.list_instalments(work.connection, sorted({each.person for each in found}))
-    return [_summary(each, scope, stored.get(each.person, [])) for each in found]
+    persons = sorted({each.person for each in found})
+    stored = await cases.list_instalments(work.connection, persons)
+    sums = await cases.list_sums(work.connection, persons)
+    return [_summary(each, scope, stored.get(each.person, []), sums) for each in found]
 
 
 async def find_visible_case(work: Work, scope: Scope, case_id: str) -> BonusCase | None:
@@ -78,6 +81,9 @@ async def explain_case(
     """The case's instalments and claims, each with the rules, the law and the facts behind it."""
     assessment = await assess_case(work, case, as_of=as_of, known_on=known_on)
     explained = as_object(assessment, explained=True)
+    stored = (await cases.list_instalments(work.connection, [case.person])).get(case.person, [])
+    own = {each.instalment_id: each.milestone for each in stored if each.case == case}
+    held = await load_money(work.connection, own)
     return {
         "case": case.case_id,
         "employer": case.employer,
@@ -87,7 +93,44 @@ async def explain_case(
         "instalments": _of_case(explained["instalments"], case),
         "repayment_claims": _of_case(explained["repayment_claims"], case),
         "flags": explained["flags"],
+        "payouts": [each for key in held for each in _payouts(own[key], held[key])],
+        "claims": [each for key in held for each in _claims(own[key], held[key])],
     }
+
+
+def _payouts(milestone: str, held: Held) -> list[dict[str, object]]:
+    """The orders of an instalment as they stand today, whatever day the case is seen on."""
+    return [
+        {
+            "payout": payout.payout_id,
+            "milestone": milestone,
+            "ordered_on": ordered_on,
+            "amount_ore": payout.amount_ore,
+            "settled_ore": payout.settled_ore,
+            "returned_ore": payout.returned_ore + payout.recovered_ore,
+            "open_ore": payout.open_ore,
+            "stopped": payout.is_stopped,
+        }
+        for payout, ordered_on in held.payouts
+    ]
+
+
+def _claims(milestone: str, held: Held) -> list[dict[str, object]]:
+    """The claims of an instalment as they stand today, each under the id it is decided by."""
+    return [
+        {
+            "claim": each.claim.claim_id,
+            "milestone": milestone,
+            "state": each.claim.state,
+            "amount_ore": each.claim.amount_ore,
+            "recovered_ore": each.claim.recovered_ore,
+            "waived_ore": each.claim.waived_ore,
+            "reason": each.reason,
+            "raised_on": each.raised_on,
+            "barred_after": each.barred_after,
+        }
+        for each in held.claims
+    ]
 
 
 def is_reference(text: str) -> bool:
@@ -107,7 +150,10 @@ def _of_case(lines: object, case: BonusCase) -> list[dict[str, object]]:
 
 
 def _summary(
-    case: BonusCase, scope: Scope, stored: Sequence[StoredInstalment]
+    case: BonusCase,
+    scope: Scope,
+    stored: Sequence[StoredInstalment],
+    sums: Mapping[str, Sums],
 ) -> dict[str, object]:
     """A case in a list; an employer is not told the person's reference."""
     told: dict[str, object] = {
@@ -123,6 +169,7 @@ def _summary(
                 "status": each.line.status,
                 "reason": each.line.reason,
                 "missing": each.line.missing,
+                **asdict(sums.get(each.instalment_id, Sums())),
             }
             for each in sorted(stored, key=lambda each: each.line.due_on)
             if each.case == case

@@ -57,6 +57,21 @@ SELECT told.instalment_id, told.case_id, told.person, told.employer, told.scheme
        assessed_at = excluded.assessed_at
 """
 
+# What was ordered, paid and claimed of each instalment, as far as anything was.
+LIST_SUMS = """
+SELECT instalment.instalment_id,
+       sum(payout.amount_ore)::bigint AS ordered_ore,
+       sum(payout.settled_ore - payout.returned_ore - payout.recovered_ore)::bigint AS paid_ore,
+       (SELECT coalesce(sum(greatest(claim.amount_ore - claim.recovered_ore, 0)), 0)::bigint
+          FROM repayment_claim AS claim
+         WHERE claim.instalment_id = instalment.instalment_id
+           AND claim.state IN ('proposed', 'upheld')) AS claimed_ore
+  FROM instalment
+  JOIN payout USING (instalment_id)
+ WHERE instalment.person = ANY($1::uuid[])
+ GROUP BY instalment.instalment_id
+"""
+
 FIND_CASE = """
 SELECT case_id, person, employer, scheme
   FROM bonus_case
@@ -88,6 +103,15 @@ class BonusCase:
     person: str
     employer: str
     scheme: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What of an instalment was ever ordered, is with the company, and is claimed back; in øre."""
+
+    ordered_ore: int = 0
+    paid_ore: int = 0
+    claimed_ore: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +162,15 @@ async def list_instalments(
         )
         found[instalment.case.person].append(instalment)
     return found
+
+
+async def list_sums(connection: Connection, persons: Sequence[str]) -> dict[str, Sums]:
+    """What was ordered, paid and claimed, by instalment; those without any are left out."""
+    rows = await connection.fetch(LIST_SUMS, list(persons))
+    return {
+        str(row["instalment_id"]): Sums(row["ordered_ore"], row["paid_ore"], row["claimed_ore"])
+        for row in rows
+    }
 
 
 async def save_instalments(

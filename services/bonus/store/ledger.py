@@ -3,57 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import uuid4
 
+from services.bonus.domain.postings import Entry
 from shared.database import Connection
 
+# In the order they were made: positions tell later readers what came first.
 INSERT_ENTRIES = """
-INSERT INTO ledger_entry (entry_id, instalment_id, kind, effective_on, entered_at)
-SELECT told.entry_id, told.instalment_id, told.kind, told.effective_on, $5
-  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[])
-       AS told (entry_id, instalment_id, kind, effective_on)
+INSERT INTO ledger_entry (entry_id, instalment_id, kind, effective_on, about, entered_at)
+SELECT told.entry_id, told.instalment_id, told.kind, told.effective_on, told.about, $6
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::uuid[]) WITH ORDINALITY
+       AS told (entry_id, instalment_id, kind, effective_on, about, place)
+ ORDER BY told.place
 """
 
-# Both postings of an entry in one statement: the trigger that checks the balance runs after it.
+# All postings of an entry in one statement: the trigger that checks the balance runs after it.
 INSERT_POSTINGS = """
 INSERT INTO ledger_posting (entry_id, line, account, amount_ore)
-SELECT told.entry_id, posting.line, posting.account, posting.sign * told.amount_ore
-  FROM unnest($1::uuid[], $2::bigint[]) AS told (entry_id, amount_ore)
- CROSS JOIN (VALUES (1, 'bonus_expense', 1), (2, 'bonus_payable', -1))
-       AS posting (line, account, sign)
+SELECT told.entry_id, told.line, told.account, told.amount_ore
+  FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::bigint[])
+       AS told (entry_id, line, account, amount_ore)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class EntitlementChange:
-    """A right to be paid that grew (positive) or shrank (negative), in øre; never zero."""
-
-    instalment_id: str
-    amount_ore: int
-    effective_on: date
-    """The milestone: the day the expense belongs to."""
-
-
-async def insert_entitlement_changes(
-    connection: Connection, changes: Sequence[EntitlementChange], *, entered_at: datetime
+async def insert_entries(
+    connection: Connection, entries: Sequence[Entry], *, entered_at: datetime
 ) -> None:
-    """Post each change as one balanced entry: expense against what is payable."""
-    if not changes:
+    """Append the entries, in this order, each with its postings."""
+    if not entries:
         return
-    entries = [str(uuid4()) for _ in changes]
+    ids = [str(uuid4()) for _ in entries]
     await connection.execute(
         INSERT_ENTRIES,
-        entries,
-        [change.instalment_id for change in changes],
-        [_kind(change) for change in changes],
-        [change.effective_on for change in changes],
+        ids,
+        [each.instalment_id for each in entries],
+        [each.kind for each in entries],
+        [each.effective_on for each in entries],
+        [each.about for each in entries],
         entered_at,
     )
-    await connection.execute(INSERT_POSTINGS, entries, [change.amount_ore for change in changes])
-
-
-def _kind(change: EntitlementChange) -> str:
-    assert change.amount_ore != 0, "a change of nothing is not posted"
-    return "entitlement_decided" if change.amount_ore > 0 else "entitlement_lowered"
+    postings = [
+        (entry_id, line, account, amount_ore)
+        for entry_id, each in zip(ids, entries, strict=True)
+        for line, (account, amount_ore) in enumerate(each.postings, start=1)
+    ]
+    await connection.execute(INSERT_POSTINGS, *map(list, zip(*postings, strict=True)))
