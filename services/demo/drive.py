@@ -15,6 +15,7 @@ from itertools import groupby
 import httpx
 from pydantic import JsonValue
 
+from services.demo.finance import FinanceStandIn
 from services.demo.timeline import SampleRequest, Sender, with_references
 from shared.runtime.clock import SimulatedClock
 from shared.runtime.system import System
@@ -53,8 +54,15 @@ class Lived:
 class Driver:
     """The senders of the sample programme, each with a token and a connection of its own."""
 
-    def __init__(self, system: System, issuer: DevelopmentIssuer, clock: SimulatedClock) -> None:
+    def __init__(
+        self,
+        system: System,
+        issuer: DevelopmentIssuer,
+        clock: SimulatedClock,
+        finance: FinanceStandIn,
+    ) -> None:
         self._system = system
+        self._finance = finance
         self._issuer = issuer
         self._clock = clock
         self._clients: dict[Sender, httpx.AsyncClient] = {}
@@ -82,9 +90,15 @@ class Driver:
         self._clock.advance_to(datetime.combine(day, MORNING))
         for request in requests:
             await self._send(request)
-        await self._system.settled()
+        await self._settled()
         self._clock.advance_to(datetime.combine(day, EVENING))
+        await self._settled()
+
+    async def _settled(self) -> None:
+        """Wait until nothing more follows, finance's answers and what they lead to included."""
         await self._system.settled()
+        while await self._finance.has_answered():
+            await self._system.settled()
 
     async def _send(self, request: SampleRequest) -> None:
         client = self._client(request.sender)

@@ -7,8 +7,8 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from services.demo.drive import DemoError, Driver
 from services.demo.drive import Progress as Tell
+from services.demo.finance import FinanceStandIn
 from services.demo.summary import read_summary, show
 from services.demo.timeline import SampleRequest, load_timeline
 from shared.database import EmbeddedPostgres
@@ -26,10 +27,11 @@ from shared.observability.logs import configure_logs
 from shared.runtime import datadir
 from shared.runtime.clock import SimulatedClock
 from shared.runtime.embedded import embedded_surroundings
+from shared.runtime.outside import outside_transport
 from shared.runtime.service import Service
 from shared.runtime.settings import read_settings
 from shared.runtime.supervision import COMPONENT_FAILED, STALLED, run_until_stopped
-from shared.runtime.system import System
+from shared.runtime.system import Surroundings, System
 from shared.web.issuer import SIGN_IN_PATH
 
 FOLDER: Final = "demo"
@@ -62,7 +64,8 @@ def run_demo(services: Sequence[Service], *, exit_after: bool) -> int:
     with (settings.data_dir / LOG_FILE).open("w", encoding="utf-8") as log:
         configure_logs(log, renderer="json")
         surroundings = embedded_surroundings(settings, services, clock, say, durable=False)
-        status = asyncio.run(run_until_stopped(surroundings, services, meanwhile=demo.live))
+        opened = demo.with_finance(surroundings)
+        status = asyncio.run(run_until_stopped(opened, services, meanwhile=demo.live))
     if status in (COMPONENT_FAILED, STALLED):
         say(f"a part of the system failed; what happened stands in {settings.data_dir / LOG_FILE}")
     if demo.ended:
@@ -99,7 +102,19 @@ class Demo:
         self._exit_after = exit_after
         self._began = time.monotonic()
         self._console = Console()
+        self._finance: FinanceStandIn | None = None
         self.ended = False
+
+    @asynccontextmanager
+    async def with_finance(
+        self, opened: AbstractAsyncContextManager[Surroundings]
+    ) -> AsyncIterator[Surroundings]:
+        """The surroundings, with a finance system in them that answers to orders."""
+        async with opened as surroundings:
+            transport = await outside_transport(surroundings.settings, "finance")
+            say("no finance system is there: a stand-in pays whatever is ordered, at once")
+            async with FinanceStandIn(transport, self._clock) as self._finance:
+                yield surroundings
 
     async def live(self, system: System) -> bool:
         """Live through the programme and show what came of it; whether the process is to end.
@@ -110,9 +125,10 @@ class Demo:
         if issuer is None:
             raise DemoError("the demo signs its senders in itself: unset SAMMEN_OIDC_ISSUER")
         token = issuer.issue_token("caseworker")
+        assert self._finance is not None, "the surroundings hold one"
         await refuse_used(system, token)
         with progress_shown(self._timeline) as progress:
-            driver = Driver(system, issuer, self._clock)
+            driver = Driver(system, issuer, self._clock, self._finance)
             lived = await driver.live_through(self._timeline, LAST_DAY, progress)
         seconds = time.monotonic() - self._began
         summary = await read_summary(system, token, lived, last_day=LAST_DAY, seconds=seconds)

@@ -19,6 +19,7 @@ from shared.runtime.system import System
 from shared.values.money import format_kroner
 
 LETTERS_LISTED_MAX = 1_000
+MONEY = ("ordered", "paid", "claimed")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Summary:
     """Of the last day, as `GET /evaluation/v1/figures` tells a caseworker."""
     instalments: Mapping[str, tuple[int, int]]
     """Number and øre by status."""
+    money: Mapping[str, tuple[int, int]]
+    """Number of instalments, and øre, that were ordered, are paid, and are claimed back."""
     refusals: Mapping[str, int]
     """Refused instalments by reason."""
     dead_letters: int
@@ -51,6 +54,7 @@ async def read_summary(
         lived=lived,
         figures=figures["after"],
         instalments=by_status(instalments),
+        money={what: _with_amount(instalments, f"{what}_ore") for what in MONEY},
         refusals=Counter(each["reason"] for each in instalments if each["status"] == "REFUSED"),
         dead_letters=len(await list_letters(system)),
         seconds=seconds,
@@ -104,6 +108,10 @@ def rows(summary: Summary) -> list[tuple[str, str, str]]:
             for status, (number, amount_ore) in summary.instalments.items()
         ),
         *(
+            (f"instalments {what}", number, format_kroner(amount_ore, "en"))
+            for what, (number, amount_ore) in summary.money.items()
+        ),
+        *(
             (f"refused: {reason}", summary.refusals[reason], "")
             for reason in sorted(summary.refusals)
         ),
@@ -112,6 +120,11 @@ def rows(summary: Summary) -> list[tuple[str, str, str]]:
         ("seconds", f"{summary.seconds:.1f}", ""),
     ]
     return [(what, str(how_many), kroner) for what, how_many, kroner in told]
+
+
+def _with_amount(instalments: Sequence[Mapping[str, Any]], field: str) -> tuple[int, int]:
+    amounts = [each[field] for each in instalments if each[field]]
+    return len(amounts), sum(amounts)
 
 
 def _worth_looking_at(cases: Sequence[Mapping[str, Any]]) -> str | None:

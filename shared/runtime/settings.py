@@ -42,6 +42,7 @@ SettingName = Literal[
     "bonus_kafka_password",
     "notifications_kafka_password",
     "evaluation_kafka_password",
+    "finance_kafka_password",
     "smtp_url",
     "oidc_issuer",
     "vault_key",
@@ -80,6 +81,8 @@ class Settings(BaseModel):
     bonus_kafka_password: SecretStr | None = None
     notifications_kafka_password: SecretStr | None = None
     evaluation_kafka_password: SecretStr | None = None
+    finance_kafka_password: SecretStr | None = None
+    """Of the finance system's own user; only the demo's stand-in for it needs it."""
     kafka_instance: str | None = Field(default=None, pattern=INSTANCE_PATTERN)
     """What tells this process from the others of its service, such as a pod's name: restarted under
     the same name within seconds, it gets its partitions back, and no others move."""

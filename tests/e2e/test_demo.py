@@ -40,8 +40,18 @@ EXPECTED = {
     "instalments PENDING": "4",
     "instalments REVIEW": "6",
     "instalments REFUSED": "22",
+    "instalments ordered": "32",
+    "instalments paid": "32",
+    "instalments claimed": "2",
     "dead letters": "0",
 }
+EXPECTED_KRONER = {
+    "instalments DUE": "DKK 585,000",
+    "instalments ordered": "DKK 610,000",
+    "instalments paid": "DKK 610,000",
+    "instalments claimed": "DKK 25,000",
+}
+"""What was paid is what is due, and what is claimed back."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +123,7 @@ def test_a_demo_killed_half_way_is_started_over_and_comes_to_its_end(second: End
     assert "stopped half-way" in second.told
     rows, mails = second.rows(), second.mails()
     assert {name: rows[name][0] for name in EXPECTED} == EXPECTED
+    assert {name: rows[name][1] for name in EXPECTED_KRONER} == EXPECTED_KRONER
     assert rows["mails"][0] == str(len(mails))
     assert len(mails) > 40
     assert not (second.folder / "demo/postgres/cluster/postmaster.pid").exists()
