@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 import typer
 
-from services.commands import contracts
+from services.commands import contracts, ledger
 from services.commands.saying import say_all
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ letters = typer.Typer(no_args_is_help=True, help="Messages that could not be dec
 app.add_typer(topics, name="topics")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(letters, name="dead-letters")
+app.add_typer(ledger.app, name="ledger")
 
 ServiceName = Annotated[str, typer.Argument(metavar="SERVICE", help=" | ".join(SERVICE_NAMES))]
 LetterState = Literal["dead", "parked", "unknown_type", "replayed", "discarded"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from services.bonus import api, pages
-from services.bonus.handlers import hearing, settling
+from services.bonus.handlers import hearing, proving, settling
 from shared.contracts.bonus import (
     BonusApplied,
     BonusAssessed,
@@ -38,7 +39,9 @@ from shared.messaging.work import Hears
 from shared.runtime.service import Service, Timer
 
 FOLDER = Path(__file__).parent
-
+LINK_EVERY = timedelta(hours=1)
+CHECK_EVERY = timedelta(days=1)
+"""Not once for each calendar day: what was missed is seen by the next look as well."""
 
 SERVICE = Service(
     name="bonus",
@@ -92,7 +95,11 @@ SERVICE = Service(
             handler=settling.on_settlements,
         ),
     ),
-    timers=(Timer(name="sweep", every=None, run=hearing.sweep),),
+    timers=(
+        Timer(name="sweep", every=None, run=hearing.sweep),
+        Timer(name="link", every=LINK_EVERY, run=proving.link_entries),
+        Timer(name="ledger", every=CHECK_EVERY, run=proving.check_ledger),
+    ),
     routers=(api.router, pages.router),
     migrations=FOLDER / "migrations",
     templates=FOLDER / "templates",

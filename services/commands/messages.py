@@ -66,7 +66,7 @@ def show_letter(service: Service, letter_id: int) -> DeadLetter:
         async with database.connection() as connection:
             return await dead_letters.get_dead_letter(connection, letter_id)
 
-    return _with_database(service, get)
+    return with_database(service, get)
 
 
 def replay(
@@ -84,7 +84,7 @@ def replay(
             return await dead_letters.replay_all(listeners)
         return [await dead_letters.replay(listeners, letter_id, mended_value=mended_value)]
 
-    return _with_database(service, decide)
+    return with_database(service, decide)
 
 
 def discard(service: Service, letter_id: int, reason: str) -> Discarded | NotDiscarded:
@@ -98,7 +98,7 @@ def discard(service: Service, letter_id: int, reason: str) -> Discarded | NotDis
             raise dead_letters.DeadLetterNotFoundError(f"{service.name} hears nothing")
         return await dead_letters.discard(listeners, letter_id, reason=reason)
 
-    return _with_database(service, give_up)
+    return with_database(service, give_up)
 
 
 def republish(service: Service, since: datetime | str) -> int:
@@ -108,7 +108,7 @@ def republish(service: Service, since: datetime | str) -> int:
         async with database.transaction() as connection:
             return await outbox.republish(connection, service.name, since=since)
 
-    return _with_database(service, release)
+    return with_database(service, release)
 
 
 def rewind(service: Service, consumer: str, topic: str) -> None:
@@ -139,7 +139,7 @@ def rewind(service: Service, consumer: str, topic: str) -> None:
         async with database.transaction() as connection:
             await heard_topics.accept(connection, consumer, topic, identity)
 
-    _with_database(service, begin_anew)
+    with_database(service, begin_anew)
 
 
 def _bus_of(service: Service) -> Transport:
@@ -150,7 +150,9 @@ def _bus_of(service: Service) -> Transport:
     return transport_opener(settings)(service.name)
 
 
-def _with_database(service: Service, act: Callable[[Database], Awaitable[T]]) -> T:
+def with_database(service: Service, act: Callable[[Database], Awaitable[T]]) -> T:
+    """Do something in the service's database, whose server is started if it is ours and at rest."""
+
     async def run() -> T:
         async with _own_server_running([service]), _database(service) as database:
             return await act(database)

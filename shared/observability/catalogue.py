@@ -39,6 +39,9 @@ ReportOutcome = Literal["accepted", "duplicate", "parked", "refused"]
 ReportDoor = Literal["http", "file", "bus"]
 """Which door a reported fact came through."""
 
+LedgerCheck = Literal["chain", "replay"]
+"""How the ledger is proved: by its chain of hashes, and by a replay of all facts."""
+
 KeyOutcome = Literal["first", "replayed", "mismatch", "in_flight"]
 """What an Idempotency-Key led to."""
 
@@ -154,6 +157,10 @@ def mails(*, template: str, outcome: MailOutcome) -> None:
 
 def notices_waiting() -> None:
     """Notices waiting for a contact or for their next attempt. Set by notifications."""
+
+
+def ledger_faults(*, check: LedgerCheck) -> None:
+    """Faults found by the last look at the ledger, 0 when it holds. Set by bonus once a day."""
 
 
 def component_failures(*, component: str) -> None:

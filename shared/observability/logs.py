@@ -39,6 +39,7 @@ Action = Literal[
     # services
     "person_looked_up", "fact_refused", "fact_parked", "assessment_changed", "notice_sent",
     "notice_failed", "notice_waiting", "sweep_done", "settlement_unmatched",
+    "ledger_differs",
     # what other libraries say through the standard library
     "library_said",
 ]  # fmt: skip

@@ -112,6 +112,7 @@ class Metrics:
         self.reports = self._counter(catalogue.reports)
         self.mails = self._counter(catalogue.mails)
         self.notices_waiting = self._gauge(catalogue.notices_waiting)
+        self.ledger_faults = self._gauge(catalogue.ledger_faults)
 
     def _counter(self, declaration: Callable[Labels, None]) -> Family[Labels, Counter]:
         name, text, labels = _described(declaration)

@@ -15,5 +15,5 @@ costs an eighth of the assessment. That nothing made is ever changed is seen to 
 
 What follows from an assessment: differences (against what is stored), postings (the ledger's
 accounts and entries), payouts (what is to be ordered and claimed), settlements (finance's answers),
-repayments (claims, and decisions on them).
+repayments (claims, and decisions on them), balances (what the ledger must hold then).
 """

@@ -30,6 +30,15 @@ SELECT gen_random_uuid(), case_id, person, employer, {scheme}, {milestone}, due_
   FROM bonus.instalment
  WHERE status = 'DUE'
 """
+APPEND_ONLY = (
+    "ledger_entry",
+    "ledger_posting",
+    "ledger_link",
+    "fact",
+    "payout_answer",
+    "payout_release",
+    "claim_decision",
+)
 
 
 @pytest.fixture
@@ -58,7 +67,7 @@ async def refusal(database: Database, statement: str) -> Fault | None:
     "statement",
     [
         f"{change} bonus.{table}{rest}"
-        for table in ("ledger_entry", "ledger_posting", "fact")
+        for table in APPEND_ONLY
         for change, rest in (("DELETE FROM", ""), ("TRUNCATE", " CASCADE"))
     ]
     + [
@@ -72,6 +81,22 @@ async def test_what_was_posted_or_told_can_t_be_changed_by_anybody(
 ) -> None:
     assert await refusal(ledger, statement) is Fault.FORBIDDEN
     assert await refusal(office.owner, statement) is Fault.FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE bonus.payout SET amount_ore = 1",
+        "UPDATE bonus.payout SET payout_id = gen_random_uuid()",
+        "DELETE FROM bonus.payout",
+        "DELETE FROM bonus.repayment_claim",
+    ],
+)
+async def test_the_service_can_t_change_an_order_or_lose_a_claim(
+    ledger: Database, statement: str
+) -> None:
+    assert await refusal(ledger, statement) is Fault.FORBIDDEN
+    assert await refusal(ledger, "UPDATE bonus.payout SET settled_ore = 0") is None
 
 
 async def test_an_entry_that_does_not_balance_is_refused(ledger: Database) -> None:

@@ -79,6 +79,12 @@ def test_what_comes_back_pays_the_claim_before_it_counts_as_bounced() -> None:
     assert booked.kroner_beyond(paid) == -8_000
 
 
+def test_fractions_of_parts_add_up_to_whole_kroner() -> None:
+    first = book(ORDER, None, Answer(AnswerKind.SETTLED, 666_667, DAY))
+    second = book(first.payout, None, Answer(AnswerKind.SETTLED, 1_333_333, DAY))
+    assert (first.kroner_beyond(ORDER), second.kroner_beyond(first.payout)) == (6_666, 13_334)
+
+
 @given(
     st.lists(
         st.builds(

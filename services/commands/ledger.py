@@ -1,0 +1,42 @@
+"""`sammen ledger`: proof that what was posted stands as it was posted."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from services.commands.saying import say_all
+
+app = typer.Typer(no_args_is_help=True, help="The bonus ledger.")
+
+
+@app.callback()
+def ledger() -> None:
+    """The bonus ledger."""
+
+
+@app.command("verify")
+def verify() -> None:
+    """Compute the chain over all entries anew; status 1 when it does not hold."""
+    from services.bonus.handlers.proving import Verdict, verify_chain
+    from services.bonus.service import SERVICE
+    from services.commands.messages import with_database
+    from shared.database import Database
+    from shared.messaging.work import begin_work
+    from shared.runtime.clock import SystemClock
+
+    async def look(database: Database) -> Verdict:
+        async with begin_work(database, SystemClock(), service=SERVICE.name) as work:
+            return await verify_chain(work)
+
+    verdict = with_database(SERVICE, look)
+    lines = []
+    if verdict.broken_at is not None:
+        lines.append(f"The chain breaks at link {verdict.broken_at}: that entry was changed.")
+    elif verdict.unlinked:
+        lines.append(f"{verdict.unlinked} entries should have been sealed and are not.")
+    else:
+        lines.append(f"The chain of {verdict.links} entries holds.")
+    say_all([*lines, f"head {verdict.head}"], nothing="")
+    sys.exit(not verdict.holds)
