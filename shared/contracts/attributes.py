@@ -39,7 +39,7 @@ MalformedReason = Literal[
 
 
 TEXTS_REMEMBERED_MAX: Final = 1_024
-"""Most attributes of most records are the same few texts."""
+"""Most records have the same few names of headers."""
 
 
 class UnreadableError(ValueError):
@@ -71,20 +71,51 @@ def attributes_of(
     Raises UnreadableError for another content type or version of CloudEvents, a structured value
     that is none, or a person number.
     """
+    found = _all_readable(headers)
+    if found is None:
+        found = _each_readable(headers)
+    if found.get("content-type") != "application/json":
+        found, value = _of_media_type(found, value)
+    if found.get("ce_specversion", "1.0") != "1.0":
+        raise UnreadableError("spec_version", "this is not version 1.0 of CloudEvents")
+    if contains_person_number(" ".join(found.values())):
+        raise UnreadableError("person_number", "a header holds a person number")
+    return found, value
+
+
+def _all_readable(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str] | None:
+    """The headers as text at one go, as nearly every record allows; None where one is special."""
+    if not headers:
+        return None
+    names, raws = zip(*headers, strict=True)
+    try:
+        texts = b"\0".join(raws).decode().split("\0")
+    except (TypeError, UnicodeDecodeError):
+        return None
+    if len(texts) != len(raws) or "" in texts or not "".join(texts).isprintable():
+        return None
+    if max(map(len, texts)) > ATTRIBUTE_CHARACTERS_MAX:
+        return None
+    return dict(zip(_lower(names), texts, strict=True))
+
+
+def _each_readable(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
+    """The headers that can be read as text, one by one; of one named twice the last."""
     found: dict[str, str] = {}
     for name, raw in headers:
         text = None if raw is None else _readable(raw)
         if text is not None:
             found[name.lower()] = text
+    return found
+
+
+def _of_media_type(found: dict[str, str], value: bytes) -> tuple[dict[str, str], bytes]:
+    """What a content type that isn't plainly ours says. Raises UnreadableError."""
     media_type = found.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type == STRUCTURED_CONTENT_TYPE:
-        found, value = _open_structured(value, found)
-    elif media_type != "application/json":
+        return _open_structured(value, found)
+    if media_type != "application/json":
         raise UnreadableError("content_type", "the content type is not application/json")
-    if found.get("ce_specversion", "1.0") != "1.0":
-        raise UnreadableError("spec_version", "this is not version 1.0 of CloudEvents")
-    if contains_person_number(" ".join(found.values())):
-        raise UnreadableError("person_number", "a header holds a person number")
     return found, value
 
 
@@ -107,6 +138,10 @@ def read_instant(text: str | None) -> datetime:
 
 
 @lru_cache(maxsize=TEXTS_REMEMBERED_MAX)
+def _lower(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.lower() for name in names)
+
+
 def _readable(raw: bytes) -> str | None:
     try:
         text = raw.decode()

@@ -40,7 +40,7 @@ INSTANTS_REMEMBERED_MAX: Final = 1_024
 """All events of one transaction share theirs."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Envelope:
     """What is said about an event beside what happened."""
 
@@ -59,7 +59,7 @@ class Envelope:
     """W3C trace context of the work that published it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EncodedEvent:
     """An event as it goes to the bus."""
 
@@ -69,7 +69,7 @@ class EncodedEvent:
     headers: tuple[tuple[str, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decoded:
     """A record that holds an event."""
 

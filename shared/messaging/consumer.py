@@ -17,7 +17,8 @@ from typing import Any, assert_never
 from shared.database import Database
 from shared.messaging import heard_topics
 from shared.messaging.deciding import Fate, Listener, Outcome, RunTooLongError, decide_together
-from shared.messaging.reading import Reading, condemn, read
+from shared.messaging.foresight import ReadAhead
+from shared.messaging.reading import Reading, condemn
 from shared.messaging.retry import Bury, Failures, GiveUp, Retry, RetryPolicy, Split, decide
 from shared.messaging.steps import Steps
 from shared.messaging.transport import (
@@ -95,6 +96,7 @@ class Consumer:
         self._transport = transport
         self._subscription = Subscription(self.name, hears.topics, batch_records_max)
         self._member: TransportConsumer | None = None
+        self._ahead = ReadAhead(hears, self._count_step)
 
     @property
     def name(self) -> str:
@@ -117,7 +119,7 @@ class Consumer:
         )
         # A transport gives out members only once it is started.
         self._member = self._transport.consumer(
-            self._subscription, self._on_batch, self._listener.steps
+            self._subscription, self._on_batch, self._listener.steps, foresee=self._ahead.foresee
         )
         await self._member.start()
         LOG.info("consumer_started", service=self._listener.service, consumer=self.name)
@@ -147,7 +149,7 @@ class Consumer:
         with bound(service=self._listener.service, consumer=self.name):
             started = time.monotonic()
             self._listener.steps.begin("decode")
-            await self._settle([read(record, self._listener.hears) for record in records])
+            await self._settle(self._ahead.take(records))
             labels = {"service": self._listener.service, "consumer": self.name}
             self._metrics.consumer_batch_seconds(**labels).observe(time.monotonic() - started)
             self._metrics.consumer_batch_events(**labels).observe(len(records))

@@ -23,7 +23,7 @@ class EventNotKeptError(LookupError):
     """The outbox holds no event with this id."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OutboxRow:
     """An event to be published; a null value erases its key on a compacted topic."""
 
@@ -34,7 +34,7 @@ class OutboxRow:
     headers: Headers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StoredRow(OutboxRow):
     """An outbox row and its place among the others."""
 

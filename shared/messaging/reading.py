@@ -17,7 +17,7 @@ EVENT_ID_LENGTH_MAX: Final = 200
 Kind = Literal["heard", "erased", "passed_by", "unknown_type", "malformed", "undecidable"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
     """A record and what this consumer is to do with it."""
 

@@ -50,7 +50,7 @@ class Relay:
         clock: Clock,
         metrics: Metrics,
         policy: RetryPolicy | None = None,
-        batch_rows_max: int = 1000,
+        batch_rows_max: int = 5000,
     ) -> None:
         self._service = service
         self._database = database

@@ -20,6 +20,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from shared.database import Connection
 from shared.messaging import outbox
@@ -40,6 +41,9 @@ from shared.observability.metrics import Metrics
 from shared.values.clock import Clock
 
 LOG = Log(__name__)
+
+PIECE_ROWS_MAX: Final = 1000
+"""So many rows are published at once, and marked together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,9 @@ class Sender:
         """Done between two attempts: what waits is counted also while nothing can be sent."""
         self._holds: dict[str, Hold] = {}
         self._away: str | None = None
+        self._marking: asyncio.Task[None] | None = None
+        """A piece is marked while the next one is on its way: the database and the bus take turns
+        no more. Nothing else uses the connection meanwhile."""
 
     def trouble(self) -> str | None:
         """Why rows wait at present, None when none does."""
@@ -91,7 +98,13 @@ class Sender:
 
         Raises what the database raises, such as when the connection that holds the lock is lost.
         """
-        pieces = deque([list(rows)])
+        pieces = deque(_pieces(rows))
+        try:
+            await self._send_pieces(connection, pieces)
+        finally:
+            await self._marked()
+
+    async def _send_pieces(self, connection: Connection, pieces: deque[list[StoredRow]]) -> None:
         refused_topics: set[str] = set()
         failures = 0
         while pieces and not self._stopping.is_set():
@@ -103,6 +116,7 @@ class Sender:
                 await self._transport.publish([_record(row) for row in piece])
             except RecordRefusedError as error:
                 if len(piece) == 1:
+                    await self._marked()
                     await self._refuse(connection, piece[0], error)
                 else:
                     pieces.extendleft(reversed(_halves(piece)))
@@ -116,13 +130,21 @@ class Sender:
             except TransportError as error:
                 failures += 1
                 pieces.appendleft(piece)
+                await self._marked()
                 await self._wait(connection, piece, error, failures)
             else:
                 failures = 0
-                await self._mark(connection, piece)
+                await reached("relay.after_publish")
+                await self._marked()
+                self._marking = asyncio.create_task(self._mark(connection, piece))
+
+    async def _marked(self) -> None:
+        """Wait for the piece that is being marked, if one is; raise what the database raised."""
+        marking, self._marking = self._marking, None
+        if marking is not None:
+            await marking
 
     async def _mark(self, connection: Connection, piece: Sequence[StoredRow]) -> None:
-        await reached("relay.after_publish")
         self._away = None
         for topic in {row.topic for row in piece}:
             self._holds.pop(topic, None)
@@ -174,6 +196,10 @@ class Sender:
 
     def _count(self, rows: Sequence[StoredRow], outcome: Relayed) -> None:
         self._metrics.relay_rows(service=self._service, outcome=outcome).inc(len(rows))
+
+
+def _pieces(rows: Sequence[StoredRow]) -> list[list[StoredRow]]:
+    return [list(rows[at : at + PIECE_ROWS_MAX]) for at in range(0, len(rows), PIECE_ROWS_MAX)]
 
 
 def _record(row: StoredRow) -> OutgoingRecord:

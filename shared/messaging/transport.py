@@ -73,7 +73,7 @@ class GroupBusyError(TransportError):
     """A group can't be changed while it has members; stop its service first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OutgoingRecord:
     """A record to be published; its key decides the partition, no key means any partition."""
 
@@ -83,7 +83,7 @@ class OutgoingRecord:
     headers: tuple[Header, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
     """A record as it lies on the bus; nothing in it is trusted or even decodable."""
 
@@ -97,6 +97,10 @@ class Record:
 
 
 BatchHandler = Callable[[Sequence[Record]], Awaitable[None]]
+
+Foresight = Callable[[Sequence[Record]], Awaitable[None]]
+"""Told of the batch that may be handed over next, the very sequence, while another is in flight:
+what needs no more than the records can be done early. It may never be handed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,14 @@ class Transport(Protocol):
         """
 
     def consumer(
-        self, subscription: Subscription, handler: BatchHandler, steps: Steps | None = None
+        self,
+        subscription: Subscription,
+        handler: BatchHandler,
+        steps: Steps | None = None,
+        *,
+        foresee: Foresight | None = None,
     ) -> TransportConsumer:
-        """A member of the subscription's group, not yet started; it begins the steps of its own."""
+        """A member of the subscription's group, not yet started; it begins the steps of its own.
+
+        A transport need not call `foresee`.
+        """

@@ -25,7 +25,7 @@ from shared.values.dates import day_in_copenhagen
 E = TypeVar("E", bound=Event)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cause:
     """What led to an event: the event before it, and the report that began it all."""
 
@@ -34,7 +34,7 @@ class Cause:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Received(Generic[E]):
     """One event as it came from the bus, for the first time."""
 

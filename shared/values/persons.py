@@ -22,7 +22,8 @@ _DASH = "[-\u00ad\u2010-\u2015\u2212\ufe63\uff0d]?"
 _PERSON_NUMBER = re.compile(
     rf"(?<![^\W_])(\d\d)(\d\d)(\d\d){_BLANK}{_DASH}{_BLANK}\d{{4}}(?![^\W_])"
 )
-_TEN_DIGITS = b"0000000000"
+PERSON_NUMBER_DIGITS = 10
+_TEN_DIGITS = b"0" * PERSON_NUMBER_DIGITS
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
@@ -53,6 +54,8 @@ def contains_person_number(text: str) -> bool:
     """
     # Nearly every text has no ten digits in a row once blanks and hyphens are left out, and that is
     # found out ten times as fast like this.
+    if len(text) < PERSON_NUMBER_DIGITS:
+        return False
     if text.isascii() and _TEN_DIGITS not in text.encode().translate(_DIGITS_AS_ZEROS, b" -"):
         return False
     return any(_may_be_person_number(match) for match in _PERSON_NUMBER.finditer(text))

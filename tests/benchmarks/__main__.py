@@ -12,6 +12,7 @@ import sys
 from typing import Final
 
 from shared.observability.logs import configure_logs
+from shared.runtime.supervision import collect_garbage_seldom
 
 MEASUREMENTS: Final = (
     "rules",
@@ -30,6 +31,7 @@ def main() -> None:
     """Do what the command line names, everything when it names nothing."""
     configure_logs(sys.stderr, renderer="human", level="ERROR")
     logging.disable(logging.ERROR)
+    collect_garbage_seldom()
     asked: list[list[str]] = []
     for word in sys.argv[1:]:
         if word in MEASUREMENTS:

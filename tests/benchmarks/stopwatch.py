@@ -11,7 +11,7 @@ from shared.messaging.kafka.access import KafkaAccess
 from shared.messaging.kafka.consumer import KafkaConsumer
 from shared.messaging.kafka.transport import KafkaTransport
 from shared.messaging.steps import Steps
-from shared.messaging.transport import BatchHandler, Record, Subscription
+from shared.messaging.transport import BatchHandler, Foresight, Record, Subscription
 
 
 class Stopwatch:
@@ -66,7 +66,12 @@ class TimedKafka(KafkaTransport):
         self._group = group
 
     def consumer(
-        self, subscription: Subscription, handler: BatchHandler, steps: Steps | None = None
+        self,
+        subscription: Subscription,
+        handler: BatchHandler,
+        steps: Steps | None = None,
+        *,
+        foresee: Foresight | None = None,
     ) -> KafkaConsumer:
         """A member whose batches are timed."""
 
@@ -75,4 +80,6 @@ class TimedKafka(KafkaTransport):
             await handler(batch)
             self._watch.stop(len(batch))
 
-        return super().consumer(replace(subscription, group=self._group), timed, steps)
+        return super().consumer(
+            replace(subscription, group=self._group), timed, steps, foresee=foresee
+        )

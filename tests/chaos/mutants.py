@@ -38,9 +38,9 @@ class Mutant:
 
 KAFKA_CONSUMER = "shared/messaging/kafka/consumer.py"
 SHELL = "shared/messaging/kafka/shell.py"
-HANDLE = """            await self._handler([record_of(record) for record in records])
+HANDLE = """            await self._ear.handler(records)
 """
-COMMIT = """            await self._commit(tenure, offsets_after(records))
+COMMIT = """            await self._commit(tenure, offsets_after(read))
 """
 FAILED_BATCH = f"{DELIVERING}::test_a_handler_that_raises_ends_delivery_and_its_batch_comes_again"
 
@@ -71,14 +71,22 @@ MUTANTS: Final = (
         (
             Edit(
                 KAFKA_CONSUMER,
-                """            return
+                """        tenure.closing = True
         await tenure.idle.wait()
 """,
-                """            return
+                """        tenure.closing = True
 """,
             ),
         ),
         (f"{GROUPS}::test_a_partition_is_handed_over_only_when_its_batch_is_done[kafka]",),
+    ),
+    Mutant(
+        "a batch read ahead begins although its partitions are being taken back",
+        (Edit(KAFKA_CONSUMER, "not tenure.takes_batches", "not tenure.active"),),
+        (
+            f"{GROUPS}::test_what_waits_behind_a_batch_is_left_to_whoever_is_given_its_partition"
+            "[kafka]",
+        ),
     ),
     Mutant(
         "gaps in the offsets are jumped in silence",
@@ -161,11 +169,8 @@ MUTANTS: Final = (
             ),
             Edit(
                 "shared/messaging/sending.py",
-                """                failures = 0
-                await self._mark(connection, piece)
-""",
-                """                failures = 0
-""",
+                "self._marking = asyncio.create_task(self._mark(connection, piece))",
+                "continue",
             ),
         ),
         (f"{KILLED}::test_a_relay_may_be_killed_at_any_step",),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from shared.messaging.steps import Steps
 from shared.messaging.transport import (
     BatchHandler,
+    Foresight,
     OutgoingRecord,
     Position,
     Record,
@@ -88,7 +89,12 @@ class HandFedBus:
         self.published.extend(records)
 
     def consumer(
-        self, subscription: Subscription, handler: BatchHandler, steps: Steps | None = None
+        self,
+        subscription: Subscription,
+        handler: BatchHandler,
+        steps: Steps | None = None,
+        *,
+        foresee: Foresight | None = None,  # noqa: ARG002 # a transport need not call it
     ) -> HandFedMember:
         """The one member of the group."""
         self.subscription = subscription

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from pydantic_core import to_json
+
 from shared.database import Connection, Row
 
+# JSON travels as text: value by value through the codec of jsonb costs four times as much.
 INSERT_FACTS = """
 INSERT INTO fact (fact_id, name, person, employer, content, recorded_at)
-SELECT told.fact_id, told.name, told.person, told.employer, told.content, told.recorded_at
-  FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::jsonb[], $6::timestamptz[])
+SELECT told.fact_id, told.name, told.person, told.employer, told.content::jsonb, told.recorded_at
+  FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
        AS told (fact_id, name, person, employer, content, recorded_at)
     ON CONFLICT (fact_id) DO NOTHING
 """
@@ -164,7 +167,7 @@ async def insert_facts(connection: Connection, facts: Sequence[StoredFact]) -> N
         [fact.name for fact in facts],
         [fact.person for fact in facts],
         [fact.employer for fact in facts],
-        [fact.content for fact in facts],
+        [to_json(fact.content).decode() for fact in facts],
         [fact.recorded_at for fact in facts],
     )
 

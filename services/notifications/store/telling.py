@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pydantic_core import to_json
+
 from services.notifications.domain.occasions import HEARS_OF_EARLIER, Occasion
 from services.notifications.domain.wording import Language
 from shared.database import Connection
@@ -75,9 +77,9 @@ UPDATE notice
 INSERT_OCCASIONS = """
 INSERT INTO occasion (template, subject, role, cvr, parameters, occurred_at,
                       cause_event, correlation, traceparent)
-SELECT template, subject, role, cvr, parameters, occurred_at,
+SELECT template, subject, role, cvr, parameters::jsonb, occurred_at,
        cause_event, correlation, traceparent
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::timestamptz[],
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
               $7::text[], $8::text[], $9::text[])
        AS told (template, subject, role, cvr, parameters, occurred_at,
                 cause_event, correlation, traceparent)
@@ -180,7 +182,7 @@ async def insert_occasions(
         [occasion.subject for occasion in told],
         [occasion.role for occasion in told],
         [occasion.cvr for occasion in told],
-        [dict(occasion.parameters) for occasion in told],
+        [to_json(dict(occasion.parameters)).decode() for occasion in told],
         [occasion.occurred_at for occasion in told],
         [cause.event_id for cause in causes],
         [cause.correlation_id for cause in causes],

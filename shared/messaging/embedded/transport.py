@@ -16,6 +16,7 @@ from shared.messaging.steps import Steps
 from shared.messaging.topic_mismatch import abridged, require_topics
 from shared.messaging.transport import (
     BatchHandler,
+    Foresight,
     OutgoingRecord,
     Subscription,
     TopicMismatchError,
@@ -116,7 +117,12 @@ class EmbeddedTransport:
             raise
 
     def consumer(
-        self, subscription: Subscription, handler: BatchHandler, steps: Steps | None = None
+        self,
+        subscription: Subscription,
+        handler: BatchHandler,
+        steps: Steps | None = None,
+        *,
+        foresee: Foresight | None = None,  # noqa: ARG002 # a transport need not call it
     ) -> EmbeddedConsumer:
         """See Transport.consumer."""
         assert self._opened is not None, "start the transport before using it"

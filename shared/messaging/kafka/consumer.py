@@ -14,17 +14,17 @@ from typing import Final
 from aiokafka import ConsumerRebalanceListener, TopicPartition, errors
 
 from shared.messaging.kafka.access import KafkaAccess
-from shared.messaging.kafka.faults import FORBIDDEN, faults_named, passes, translate
+from shared.messaging.kafka.delivering import Ear, PartitionsLostError, commit
+from shared.messaging.kafka.faults import faults_named, passes, translate
 from shared.messaging.kafka.guard import TopicGuard
 from shared.messaging.kafka.records import Read, record_of
 from shared.messaging.kafka.shell import SessionTimes, Shell
 from shared.messaging.kafka.standing import ANSWER_SECONDS_MAX, Standing, is_behind
 from shared.messaging.kafka.tenure import Gap, Tenure, gap_error, offsets_after
 from shared.messaging.patience import Patience
-from shared.messaging.steps import Steps
 from shared.messaging.transport import (
-    BatchHandler,
     Position,
+    Record,
     Subscription,
     TransportUnavailableError,
 )
@@ -43,19 +43,18 @@ class KafkaConsumer(ConsumerRebalanceListener):
         self,
         access: KafkaAccess,
         subscription: Subscription,
-        handler: BatchHandler,
+        ear: Ear,
         guard: TopicGuard,
         *,
         times: SessionTimes,
         instance: str | None,
         look_seconds: float,
-        steps: Steps,
     ) -> None:
         self._subscription = subscription
-        self._handler = handler
+        self._ear = ear
         self._guard = guard
         self._look_seconds = look_seconds
-        self._steps = steps
+        self._steps = ear.steps
         self._standing = Standing(subscription.group, guard.asking)
         self._shell = Shell(
             access,
@@ -80,7 +79,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         await self._guard.learn()
         self._started = True
         # The group may be busy for long; nobody waits for it here.
-        self._spawn(self._open())
+        self._spawn(self._shell.open_patiently(unless=lambda: self._stopping or self._left))
         self._spawn(self._watch())
 
     async def stop(self) -> None:
@@ -126,6 +125,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         """End the tenure; the group waits here until the batch in flight is committed."""
         if (tenure := self._tenure) is None:
             return
+        tenure.closing = True
         await tenure.idle.wait()
         self._end(tenure)
         LOG.debug("partitions_released", group=self._subscription.group)
@@ -143,17 +143,6 @@ class KafkaConsumer(ConsumerRebalanceListener):
         tenure.ended.set()
         if self._tenure is tenure:
             self._tenure = None
-
-    async def _open(self) -> None:
-        patience = Patience()
-        while not self._stopping and not self._left:
-            try:
-                await self._shell.open()
-            except (errors.KafkaConnectionError, OSError) as error:
-                LOG.warning("bus_unavailable", detail=str(error))
-                await asyncio.sleep(patience.lose())
-            else:
-                return
 
     async def _begin(self, tenure: Tenure) -> None:
         """Find out where the group stands; only then may anything be delivered."""
@@ -200,19 +189,34 @@ class KafkaConsumer(ConsumerRebalanceListener):
             raise gap_error(self._subscription.group, gaps)
         return doubts + 1
 
-    async def _on_batch(self, records: tuple[Read, ...]) -> None:
-        """Deliver one batch; one that belongs to an ended tenure is delivered again later."""
+    async def _on_batch(self, read: tuple[Read, ...]) -> None:
+        """Take one batch: it is foreseen while the one before is delivered, then delivered itself.
+
+        One that belongs to an ended tenure is dropped, and delivered again later.
+        """
         tenure = self._tenure
         if self._stopping or self._left or tenure is None or not await tenure.wait_until_active():
             return
-        if not tenure.partitions.issuperset(offsets_after(records)):
+        if not tenure.partitions.issuperset(offsets_after(read)):
+            return
+        records = [record_of(each) for each in read]
+        if self._ear.foresee is not None:
+            await self._ear.foresee(records)
+        await tenure.idle.wait()
+        if self._stopping or self._left or not tenure.takes_batches:
             return
         tenure.idle.clear()
+        self._spawn(self._deliver(tenure, read, records))
+
+    async def _deliver(
+        self, tenure: Tenure, read: Sequence[Read], records: Sequence[Record]
+    ) -> None:
+        """Deliver one batch and commit it."""
         try:
-            await self._require_no_gap(tenure, records)
-            await self._handler([record_of(record) for record in records])
+            await self._require_no_gap(tenure, read)
+            await self._ear.handler(records)
             self._steps.begin("offsets")
-            await self._commit(tenure, offsets_after(records))
+            await self._commit(tenure, offsets_after(read))
         except Exception as error:  # noqa: BLE001 - whatever ends delivery is what failure() says
             self._fail(error)
         finally:
@@ -230,27 +234,18 @@ class KafkaConsumer(ConsumerRebalanceListener):
 
     async def _commit(self, tenure: Tenure, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit what the batch consumed, for as long as the partitions are ours."""
-        patience = Patience()
-        while True:
-            try:
-                async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                    await self._shell.consumer.commit(dict(offsets))
-            except (errors.CommitFailedError, errors.IllegalStateError):
-                # Others are given the batch again. What else was fetched must not be committed:
-                # brokers take that from anybody once a group is empty.
-                self._end(tenure)
-                LOG.warning("partitions_released", group=self._subscription.group)
-                return
-            except FORBIDDEN as error:
-                raise translate(error, f"committing for {self._subscription.group}") from error
-            except (errors.KafkaError, TimeoutError, OSError) as error:
-                if self._stopping:
-                    return
-                LOG.warning("bus_unavailable", detail=f"{type(error).__name__}: {error}")
-                await asyncio.sleep(patience.lose())
-            else:
+        try:
+            if await commit(
+                self._shell.consumer,
+                self._subscription.group,
+                offsets,
+                stopping=lambda: self._stopping,
+            ):
                 tenure.advance(offsets)
-                return
+        except PartitionsLostError:
+            # What else was fetched must not be committed: brokers take that from anybody once a
+            # group is empty.
+            self._end(tenure)
 
     async def _begun_tenure(self) -> Tenure:
         """The tenure that has begun, once there is one. Raises the failure there is instead."""

@@ -25,7 +25,11 @@ from shared.messaging.kafka.access import KafkaAccess
 from shared.messaging.kafka.connections import cut_off
 from shared.messaging.kafka.naming import as_regex, is_pattern
 from shared.messaging.kafka.records import Read
+from shared.messaging.patience import Patience
 from shared.messaging.transport import Subscription
+from shared.observability.logs import Log
+
+LOG = Log(__name__)
 
 FETCH_BYTES_MAX = 16 * 1024 * 1024
 PARTITION_FETCH_BYTES_MAX = 2 * 1024 * 1024
@@ -68,9 +72,9 @@ class Shell:
         on_batch: OnBatch,
         on_error: OnError,
     ) -> None:
-        self._ear = _Ear(on_error)
+        self._error_log = _ErrorLog(on_error)
         self._opening: asyncio.Task[None] | None = None
-        self._broker = _broker(access, self._ear, times)
+        self._broker = _broker(access, self._error_log, times)
         patterns = any(map(is_pattern, subscription.topics))
         self._subscriber = self._broker.subscriber(
             *(() if patterns else subscription.topics),
@@ -118,12 +122,24 @@ class Shell:
                 await self.consumer.stop()
             raise
 
+    async def open_patiently(self, *, unless: Callable[[], bool]) -> None:
+        """Open as soon as the brokers are there, however long that takes."""
+        patience = Patience()
+        while not unless():
+            try:
+                await self.open()
+            except (errors.KafkaConnectionError, OSError) as error:
+                LOG.warning("bus_unavailable", detail=str(error))
+                await asyncio.sleep(patience.lose())
+            else:
+                return
+
     async def close(self) -> None:
         """Leave the group and end everything; a batch in flight is cut off. Safe before `open`.
 
         What hangs (a group that is busy, a broker that is away) loses its connections after 5 s.
         """
-        self._ear.closed = True
+        self._error_log.closed = True
         with contextlib.suppress(TimeoutError, errors.KafkaError, OSError):
             async with asyncio.timeout(LEAVE_SECONDS_MAX):
                 await self._end_opening()
@@ -150,7 +166,7 @@ class Shell:
         return getattr(self._subscriber.consumer, "_coordinator", None) is not None
 
 
-class _Ear:
+class _ErrorLog:
     """The logger FastStream is given: an error it would only write down reaches the consumer."""
 
     def __init__(self, on_error: OnError) -> None:
@@ -171,7 +187,7 @@ class _Ear:
             self._on_error(exc_info)
 
 
-def _broker(access: KafkaAccess, ear: _Ear, times: SessionTimes) -> KafkaBroker:
+def _broker(access: KafkaAccess, errors_told: _ErrorLog, times: SessionTimes) -> KafkaBroker:
     security = None
     if access.credentials is not None:
         security = SASLScram512(
@@ -189,7 +205,7 @@ def _broker(access: KafkaAccess, ear: _Ear, times: SessionTimes) -> KafkaBroker:
         apply_types=False,
         graceful_timeout=None,  # the consumer waits for its batch itself before it closes the shell
         metadata_max_age_ms=int(times.metadata_seconds * 1000),
-        logger=ear,
+        logger=errors_told,
     )
 
 

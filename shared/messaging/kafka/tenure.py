@@ -29,6 +29,8 @@ class Tenure:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while no batch of these partitions is in flight."""
+    closing: bool = False
+    """The group takes the partitions back as soon as no batch is in flight."""
 
     def __post_init__(self) -> None:
         self.idle.set()
@@ -37,6 +39,11 @@ class Tenure:
     def active(self) -> bool:
         """Whether batches may be decided: begun, and not ended."""
         return self.begun.is_set() and not self.ended.is_set()
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether another batch may begin."""
+        return self.active and not self.closing
 
     async def wait_until_active(self) -> bool:
         """Wait for the beginning or the end, whichever comes first; whether it is active now."""

@@ -12,6 +12,7 @@ from weakref import WeakSet
 from shared.messaging.kafka.access import KafkaAccess
 from shared.messaging.kafka.administration import Administration
 from shared.messaging.kafka.consumer import KafkaConsumer
+from shared.messaging.kafka.delivering import Ear
 from shared.messaging.kafka.guard import TopicGuard, matching_topics
 from shared.messaging.kafka.publishing import PUBLISH_SECONDS_MAX, Partition, Publisher
 from shared.messaging.kafka.rewinding import rewind
@@ -21,6 +22,7 @@ from shared.messaging.steps import Steps
 from shared.messaging.topic_mismatch import abridged, require_topics
 from shared.messaging.transport import (
     BatchHandler,
+    Foresight,
     OutgoingRecord,
     Subscription,
     TopicMismatchError,
@@ -127,18 +129,22 @@ class KafkaTransport:
             raise
 
     def consumer(
-        self, subscription: Subscription, handler: BatchHandler, steps: Steps | None = None
+        self,
+        subscription: Subscription,
+        handler: BatchHandler,
+        steps: Steps | None = None,
+        *,
+        foresee: Foresight | None = None,
     ) -> KafkaConsumer:
         """See Transport.consumer."""
         consumer = KafkaConsumer(
             self._access,
             subscription,
-            handler,
+            Ear(handler, foresee, steps or Steps()),
             TopicGuard(self._administration, subscription),
             times=self._times,
             instance=self._instance,
             look_seconds=self._look_seconds,
-            steps=steps or Steps(),
         )
         self._consumers.add(consumer)
         return consumer

@@ -6,9 +6,9 @@ import asyncio
 import os
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
-from shared.messaging.transport import Subscription, Transport, TransportConsumer
+from shared.messaging.transport import Record, Subscription, Transport, TransportConsumer
 from tests.support.buses import READER, SESSION_SECONDS, Bus, Inbox, record
 from tests.support.member import member_process
 from tests.support.waiting import until
@@ -66,6 +66,37 @@ async def test_a_partition_is_handed_over_only_when_its_batch_is_done(
     await first.stop()
     await second.stop()
     assert Counter(busy.values + fresh.values) == Counter(values + more)
+
+
+async def test_what_waits_behind_a_batch_is_left_to_whoever_is_given_its_partition(
+    bus: Bus, writer: Transport, reader: Transport, topic: str, group: str
+) -> None:
+    await bus.create_topic(topic, partitions=2)
+    values = [str(number).encode() for number in range(20)]
+    await writer.publish([record(topic, value, key=value) for value in values])
+    begun: list[bytes | None] = []
+    gates = [asyncio.Event(), asyncio.Event()]
+
+    async def handle(records: Sequence[Record]) -> None:
+        begun.append(records[0].value)
+        if len(begun) <= len(gates):
+            await gates[len(begun) - 1].wait()
+
+    fresh = Inbox()
+    first = reader.consumer(Subscription(group, (topic,), batch_records_max=1), handle)
+    second = reader.consumer(Subscription(group, (topic,), batch_records_max=1), fresh)
+    await first.start()
+    await until(lambda: len(begun) == 1, what="the first batch is in flight")
+    await second.start()
+    await asyncio.sleep(1.5 * SESSION_SECONDS)
+    # A batch that begins now is in flight while the partitions move.
+    gates[0].set()
+    await until(lambda: len(fresh.records) > 0, what="a partition has moved")
+    gates[1].set()
+    await until(lambda: len(begun) + len(fresh.records) >= 20, what="all have arrived")
+    await first.stop()
+    await second.stop()
+    assert Counter(begun + fresh.values) == Counter(values)
 
 
 async def test_a_member_killed_before_its_offset_was_committed_is_replaced(
