@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import TopicCollection, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
     AclOperation,
@@ -84,12 +84,17 @@ class KafkaBus:
             )
 
     async def _may(self, user: str, topic: str, right: AclOperation) -> bool:
-        """Whether the brokers have heard of it: they do some time after it was granted."""
+        """Whether the brokers have heard of it, and of the topic: they do some time after."""
         client = self._clients.setdefault(user, admin_client(self.access(user)))
         futures = client.describe_topics(
             TopicCollection([topic]), include_authorized_operations=True
         )
-        described = await asyncio.wrap_future(futures[topic])
+        try:
+            described = await asyncio.wrap_future(futures[topic])
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                return False
+            raise
         return right in (described.authorized_operations or [])
 
     async def delete_topic(self, name: str) -> None:
