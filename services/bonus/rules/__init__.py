@@ -1,26 +1,25 @@
 """The law's parameters stand here as dated data, one file per scheme, loaded once and frozen.
 
-`book` holds every rule in plain words with its policy settings; `page` writes docs/law.md from it.
+`book` holds every rule in plain words with its policy settings; `page` writes docs/law.md from it;
+`folders` reads other rules of the same form, to see what they would change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import date
-from fractions import Fraction
 from functools import cache
-from importlib.resources import files
+from importlib.resources.abc import Traversable
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
-
-import yaml
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from services.bonus.domain.assessment import Missing, Reason
+from services.bonus.domain.candidates import IGU_COMPLETION_AGENDA, ORDINARY_AGENDA
+from services.bonus.domain.checks import PARAMETERS
 from services.bonus.domain.days import day_after
 from services.bonus.domain.rules import (
     IguRules,
-    Limit,
     OrdinaryRules,
     Parameter,
     Rules,
@@ -28,35 +27,55 @@ from services.bonus.domain.rules import (
     Source,
     Version,
 )
+from services.bonus.domain.spells import IGU, ORDINARY
+from services.bonus.rules.documents import (
+    InvalidRuleError,
+    document,
+    own_folder,
+)
+from services.bonus.rules.units import UNITS
 
 MARKS: Final = ("law", "default")
+ENTRY_KEYS: Final = {"rule", "unit", "versions"}
 VERSION_KEYS: Final = {"value", "unit", "from", "to", "law", "mark"}
+SOURCE_KEYS: Final = {"rule", "law", "mark"}
 
 Group = TypeVar("Group", SharedRules, OrdinaryRules, IguRules)
-
-
-class InvalidRuleError(ValueError):
-    """A parameter of the law can't be read: the message names it and what must be mended."""
 
 
 @cache
 def load_rules() -> Rules:
     """Read the parameters that come with the package. Raises InvalidRuleError."""
+    return rules_in(own_folder())
+
+
+def rules_in(folder: Traversable) -> Rules:
+    """Read the parameters from the four files of a folder.
+
+    Raises InvalidRuleError, which names the file or parameter and what is wrong.
+    """
     return Rules(
-        shared=read_group("shared", _document("shared"), SharedRules),
-        ordinary=read_group("ordinary", _document("ordinary"), OrdinaryRules),
-        igu=read_group("igu", _document("igu"), IguRules),
-        sources=read_sources(_document("sources")),
+        shared=read_group("shared", document(folder, "shared"), SharedRules),
+        ordinary=read_group("ordinary", document(folder, "ordinary"), OrdinaryRules),
+        igu=read_group("igu", document(folder, "igu"), IguRules),
+        sources=_complete(read_sources(document(folder, "sources"))),
     )
 
 
 def read_group(name: str, document: Mapping[str, Any], group: type[Group]) -> Group:
     """Build one group of parameters: exactly those it has, each in force on every day once."""
-    wanted = {field.name for field in fields(group)}
-    if wanted != set(document):
-        odd = ", ".join(sorted(wanted ^ set(document)))
-        raise InvalidRuleError(f"{name}.yaml lacks or doesn't know {odd}")
-    return group(**{key: _parameter(f"{name}.{key}", document[key]) for key in wanted})
+    wanted = [field.name for field in fields(group)]
+    if lacking := sorted(set(wanted) - set(document)):
+        raise InvalidRuleError(f"{name}.yaml lacks {', '.join(lacking)}")
+    if odd := sorted(set(document) - set(wanted)):
+        raise InvalidRuleError(f"{name}.yaml: there is no parameter {', '.join(odd)}")
+    hints = get_type_hints(group)
+    return group(
+        **{
+            key: _parameter(f"{name}.{key}", document[key], _kinds(get_args(hints[key])[0]))
+            for key in wanted
+        }
+    )
 
 
 def read_sources(document: Mapping[str, Any]) -> Mapping[tuple[str, Reason | Missing], Source]:
@@ -65,49 +84,112 @@ def read_sources(document: Mapping[str, Any]) -> Mapping[tuple[str, Reason | Mis
     for code, by_scheme in document.items():
         for scheme, entry in by_scheme.items():
             name = f"sources.{code}.{scheme}"
-            source = Source(entry["rule"], reference_of(name, entry), mark_of(name, entry))
+            _table(name, entry, SOURCE_KEYS)
+            if scheme not in (ORDINARY, IGU):
+                raise InvalidRuleError(f"{name}: {scheme!r} is neither {ORDINARY} nor {IGU}")
+            source = Source(_rule_of(name, entry), reference_of(name, entry), mark_of(name, entry))
             sources[scheme, _code(code)] = source
     return MappingProxyType(sources)
 
 
-def _document(name: str) -> Mapping[str, Any]:
-    text = files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    document: Mapping[str, Any] = yaml.safe_load(text)
-    return document
+def _complete(
+    sources: Mapping[tuple[str, Reason | Missing], Source],
+) -> Mapping[tuple[str, Reason | Missing], Source]:
+    for scheme, code in _codes_without_parameter():
+        if (scheme, code) not in sources:
+            raise InvalidRuleError(f"sources.yaml: {code} names no law for {scheme}")
+    return sources
 
 
-def _parameter(name: str, entry: Mapping[str, Any]) -> Parameter[Any]:
-    versions = tuple(_version(name, entry, each) for each in entry["versions"])
+def _codes_without_parameter() -> Iterator[tuple[str, Reason | Missing]]:
+    for scheme, agenda in ((ORDINARY, ORDINARY_AGENDA), (IGU, IGU_COMPLETION_AGENDA)):
+        codes: list[Reason | Missing] = [code for code, _ in (*agenda.tests, *agenda.reviews)]
+        codes += [paper for paper, _ in agenda.papers]
+        for code in codes:
+            if (scheme, code) not in PARAMETERS:
+                yield scheme, code
+
+
+def _kinds(hint: object) -> tuple[type, ...]:
+    """The types a parameter's value may have, from `int | None` or `Mapping[str, int]`."""
+    origin = get_origin(hint)
+    if isinstance(origin, type) and hint != int | None:
+        return (origin,)
+    kinds = get_args(hint) or (hint,)
+    return tuple(kind for kind in kinds if isinstance(kind, type))
+
+
+def _parameter(name: str, entry: object, kinds: tuple[type, ...]) -> Parameter[Any]:
+    told = _table(name, entry, ENTRY_KEYS)
+    listed = told.get("versions")
+    if not isinstance(listed, list):
+        raise InvalidRuleError(f"{name}: versions is no list")
+    versions = tuple(_version(name, told, each, kinds) for each in listed)
     in_force_every_day(name, versions)
-    return Parameter(name=name, rule=entry["rule"], versions=versions)
+    return Parameter(name=name, rule=_rule_of(name, told), versions=versions)
 
 
-def _version(name: str, entry: Mapping[str, Any], version: Mapping[str, Any]) -> Version[Any]:
-    if odd := set(version) - VERSION_KEYS:
+def _table(name: str, entry: object, keys: set[str]) -> Mapping[str, Any]:
+    if not isinstance(entry, Mapping):
+        raise InvalidRuleError(f"{name}: {entry!r} is no table of {', '.join(sorted(keys))}")
+    if odd := set(entry) - keys:
+        raise InvalidRuleError(f"{name}: has no {', '.join(sorted(odd))}")
+    return entry
+
+
+def _version(
+    name: str, entry: Mapping[str, Any], told: object, kinds: tuple[type, ...]
+) -> Version[Any]:
+    if not isinstance(told, Mapping):
+        raise InvalidRuleError(f"{name}: {told!r} is no version")
+    if odd := set(told) - VERSION_KEYS:
         raise InvalidRuleError(f"{name}: a version has no {', '.join(sorted(odd))}")
-    unit = version.get("unit", entry.get("unit"))
-    if unit not in UNITS:
+    unit = told.get("unit", entry.get("unit"))
+    if not isinstance(unit, str) or unit not in UNITS:
         raise InvalidRuleError(f"{name}: unit {unit!r} is none of {', '.join(UNITS)}")
     try:
-        value = UNITS[unit](version["value"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidRuleError(f"{name}: {version.get('value')!r} is no {unit}") from error
+        value = UNITS[unit](told["value"])
+    except KeyError:
+        raise InvalidRuleError(f"{name}: a version has no value") from None
+    except ValueError as error:
+        raise InvalidRuleError(f"{name}: {told['value']!r} is no {unit}: {error}") from error
+    if not isinstance(value, kinds):
+        raise InvalidRuleError(f"{name}: {unit} is not what this parameter is measured in")
+    first_day, last_day = (_bound(name, told, key) for key in ("from", "to"))
     return Version(
         value=value,
         unit=unit,
-        law=reference_of(name, version),
-        mark=mark_of(name, version),
-        first_day=version.get("from"),
-        last_day=version.get("to"),
+        law=reference_of(name, told),
+        mark=mark_of(name, told),
+        first_day=first_day,
+        last_day=last_day,
     )
+
+
+def _bound(name: str, version: Mapping[str, Any], key: str) -> date | None:
+    day: object = version.get(key)
+    if day is not None and type(day) is not date:
+        raise InvalidRuleError(f"{name}: {key}: {day!r} is no date such as 2021-05-01, unquoted")
+    return day
 
 
 def in_force_every_day(name: str, versions: tuple[Version[Any], ...]) -> None:
     """Refuse versions that leave a day out or overlap. Raises InvalidRuleError."""
     starts = [version.first_day for version in versions]
     expected = [None, *(day_after(v.last_day) for v in versions[:-1] if v.last_day is not None)]
-    if not versions or starts != expected or versions[-1].last_day is not None:
-        raise InvalidRuleError(f"{name}: the versions don't follow each other day by day")
+    in_order = all(v.first_day <= v.last_day for v in versions[1:-1] if v.first_day and v.last_day)
+    if not versions or starts != expected or versions[-1].last_day is not None or not in_order:
+        raise InvalidRuleError(
+            f"{name}: the versions don't follow each other day by day, the first without `from`"
+            " and the last without `to`"
+        )
+
+
+def _rule_of(name: str, entry: Mapping[str, Any]) -> str:
+    rule = entry.get("rule")
+    if not isinstance(rule, str) or not rule.strip():
+        raise InvalidRuleError(f"{name}: names no rule")
+    return rule
 
 
 def reference_of(name: str, entry: Mapping[str, Any]) -> str:
@@ -131,41 +213,3 @@ def _code(text: str) -> Reason | Missing:
         if text in vocabulary.__members__.values():
             return vocabulary(text)
     raise InvalidRuleError(f"sources: {text!r} is no reason and nothing that can be missing")
-
-
-def _whole(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError("not a whole number")
-    return value
-
-
-def _day(value: object) -> date:
-    if type(value) is not date:
-        raise ValueError("not a date")
-    return value
-
-
-def _exact(value: object) -> Fraction:
-    if not isinstance(value, str):
-        raise ValueError("not quoted: a bare decimal would be read as a float")
-    return Fraction(value)
-
-
-def _by_milestone(value: Mapping[str, object]) -> Mapping[str, int]:
-    return MappingProxyType({name: _whole(months) for name, months in value.items()})
-
-
-UNITS: Final[dict[str, Callable[[Any], object]]] = {
-    "DKK": _whole,
-    "months": _whole,
-    "days": _whole,
-    "months or without limit": lambda value: None if value is None else _whole(value),
-    "months below": lambda value: Limit(_whole(value), anniversary_included=False),
-    "months up to and including": lambda value: Limit(_whole(value), anniversary_included=True),
-    "months by milestone": _by_milestone,
-    "date": _day,
-    "percent": _exact,
-    "hours a week": _exact,
-    "categories": frozenset,
-}
-"""How a value is read, by its unit."""

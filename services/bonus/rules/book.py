@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
-import yaml
-
 from services.bonus.domain.rules import Parameter, Version
-from services.bonus.rules import InvalidRuleError, in_force_every_day, mark_of, reference_of
+from services.bonus.rules import in_force_every_day, mark_of, reference_of
 from services.bonus.rules.choices import IMPLEMENTED
+from services.bonus.rules.documents import InvalidRuleError, document, own_folder
 
+STATEMENTS: Final = "statements"
+"""The folder of the chapters."""
 CHAPTERS: Final = ("shared", "ordinary", "igu", "cases")
 KEYS: Final = {"title", "danish", "law", "mark", "says", "because", "settings"}
 REQUIRED: Final = ("title", "danish", "says")
@@ -53,11 +53,10 @@ class Statement:
 @cache
 def load_book() -> Mapping[str, Statement]:
     """Read every statement that comes with the package, in order. Raises InvalidRuleError."""
-    folder = files(__package__).joinpath("statements")
+    folder = own_folder().joinpath(STATEMENTS)
     book: dict[str, Statement] = {}
     for chapter in CHAPTERS:
-        text = folder.joinpath(f"{chapter}.yaml").read_text(encoding="utf-8")
-        book |= read_statements(yaml.safe_load(text))
+        book |= read_statements(document(folder, chapter))
     return MappingProxyType(book)
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from services.bonus.rules import InvalidRuleError, load_rules
+from services.bonus.rules import load_rules
 from services.bonus.rules.book import load_book, read_statements
 from services.bonus.rules.choices import IMPLEMENTED
+from services.bonus.rules.documents import InvalidRuleError
 from services.bonus.rules.page import page, parameters_of
 
 LAW_PAGE = Path(__file__).parents[3] / "docs" / "law.md"

@@ -9,7 +9,8 @@ import pytest
 
 from services.bonus.domain.assessment import Reason
 from services.bonus.domain.rules import Limit, SharedRules
-from services.bonus.rules import InvalidRuleError, load_rules, read_group, read_sources
+from services.bonus.rules import load_rules, read_group, read_sources
+from services.bonus.rules.documents import InvalidRuleError
 
 
 def shared(**changes: object) -> dict[str, Any]:
@@ -29,8 +30,28 @@ def shared(**changes: object) -> dict[str, Any]:
     }
 
 
-def ceiling(*versions: dict[str, Any], unit: str = "DKK") -> dict[str, Any]:
-    told = [{"law": "l", "mark": "law", **version} for version in versions]
+VERSIONS = [{"value": 1, "law": "l", "mark": "law"}]
+OVERLAPPING = (
+    {"value": 1, "to": date(2020, 1, 1)},
+    {"value": 2, "from": date(2020, 1, 2), "to": date(2019, 1, 1)},
+    {"value": 3, "from": date(2019, 1, 2)},
+)
+"""Each begins after the last one's end, and the second ends before it begins."""
+
+
+def percent(value: str) -> dict[str, Any]:
+    return {
+        "rule": "X",
+        "unit": "percent",
+        "versions": [{"value": value, "law": "l", "mark": "law"}],
+    }
+
+
+def ceiling(*versions: dict[str, Any] | str, unit: object = "DKK") -> dict[str, Any]:
+    told = [
+        version if isinstance(version, str) else {"law": "l", "mark": "law", **version}
+        for version in versions
+    ]
     return shared(ceiling={"rule": "X", "unit": unit, "versions": told})
 
 
@@ -80,8 +101,13 @@ def test_versions_follow_each_other() -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({}, "shared.yaml lacks or doesn't know application_limit, ceiling, days_before_milestone"),
-        (shared(other={}), "shared.yaml lacks or doesn't know other"),
+        ({}, "shared.yaml lacks application_limit, ceiling, days_before_milestone"),
+        (shared(other={}), "shared.yaml: there is no parameter other"),
+        (shared(ceiling=40000), "shared.ceiling: 40000 is no table of rule, unit, versions"),
+        (shared(ceiling={"rule": "X", "unit": "DKK"}), "shared.ceiling: versions is no list"),
+        (shared(ceiling={"rule": "X", "versions": [], "x": 1}), "shared.ceiling: has no x"),
+        (shared(ceiling={"versions": []}), "shared.ceiling: the versions don't follow"),
+        (shared(ceiling={"unit": "DKK", "versions": VERSIONS}), "shared.ceiling: names no rule"),
         (ceiling(), "shared.ceiling: the versions don't follow each other"),
         (ceiling({"value": 1, "to": date(2020, 1, 1)}), "don't follow each other"),
         (ceiling({"value": 1, "from": date(2020, 1, 1)}), "don't follow each other"),
@@ -92,7 +118,17 @@ def test_versions_follow_each_other() -> None:
         (ceiling({"value": 1}, {"value": 2}), "don't follow each other"),
         (ceiling({"value": "1"}), "shared.ceiling: '1' is no DKK"),
         (ceiling({"value": True}), "True is no DKK"),
-        (ceiling({}), "None is no DKK"),
+        (ceiling({"value": None}), "None is no DKK: not a whole number"),
+        (ceiling({"value": -1}), "shared.ceiling: -1 is no DKK: not between 0 and"),
+        (ceiling({}), "shared.ceiling: a version has no value"),
+        (ceiling({"value": date(2020, 1, 1)}, unit="date"), "date is not what this parameter"),
+        (ceiling({"value": 1}, unit=["DKK"]), "unit ['DKK'] is none of"),
+        (ceiling({"value": 1, "to": "2020-01-01"}), "to: '2020-01-01' is no date such as"),
+        (ceiling("DKK 1"), "shared.ceiling: 'DKK 1' is no version"),
+        (ceiling(*OVERLAPPING), "don't follow each other"),
+        (shared(public_share_from=percent("101")), "'101' is no percent: above 100"),
+        (shared(public_share_from=percent("1/0")), "'1/0' is no percent: divides by nothing"),
+        (shared(public_share_from=percent("-1")), "'-1' is no percent: below 0"),
         (ceiling({"value": 19.5}, unit="hours a week"), "19.5 is no hours a week"),
         (ceiling({"value": "2020-01-01"}, unit="date"), "'2020-01-01' is no date"),
         (ceiling({"value": 1}, unit="EUR"), "unit 'EUR' is none of DKK, months"),
@@ -114,3 +150,5 @@ def test_a_source_of_an_unknown_code_is_refused() -> None:
         read_sources({"UNHEARD": {"igu": entry}})
     with pytest.raises(InvalidRuleError, match="mark None is neither"):
         read_sources({"ANNULLED": {"igu": {**entry, "mark": None}}})
+    with pytest.raises(InvalidRuleError, match="'egu' is neither ordinary nor igu"):
+        read_sources({"ANNULLED": {"egu": entry}})
