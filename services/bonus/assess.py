@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, TextIO
 
-from services.bonus.domain.assessment import Assessment, Instalment, Status
+from services.bonus.domain.assessment import Assessment, Instalment, RepaymentClaim, Status
 from services.bonus.domain.engine import assess
-from services.bonus.domain.explanation import explain, explanation_object
+from services.bonus.domain.explanation import (
+    claim_explanation_object,
+    explain,
+    explanation_object,
+)
 from services.bonus.domain.fields import quoted
 from services.bonus.domain.parsing import Case, InvalidCaseError, parse_case
 from services.bonus.rules import load_rules
@@ -77,25 +81,31 @@ def assess_case(case: Case) -> Assessment:
 
 
 def as_object(assessment: Assessment, *, explained: bool = False) -> dict[str, object]:
-    """Turn an assessment into a JSON object; `explained` adds to each instalment why."""
+    """Turn an assessment into a JSON object; `explained` adds to each line and claim why."""
     return {
         "instalments": [
             _instalment_object(instalment, explained=explained)
             for instalment in assessment.instalments
         ],
         "repayment_claims": [
-            {
-                "scheme": claim.scheme,
-                "milestone": claim.milestone,
-                "employer": claim.employer,
-                "amount_dkk": claim.amount_dkk,
-                "raised_on": claim.raised_on.isoformat(),
-                "reason": claim.reason.value,
-            }
-            for claim in assessment.repayment_claims
+            _claim_object(claim, explained=explained) for claim in assessment.repayment_claims
         ],
         "flags": list(assessment.flags),
     }
+
+
+def _claim_object(claim: RepaymentClaim, *, explained: bool) -> dict[str, object]:
+    told: dict[str, object] = {
+        "scheme": claim.scheme,
+        "milestone": claim.milestone,
+        "employer": claim.employer,
+        "amount_dkk": claim.amount_dkk,
+        "raised_on": claim.raised_on.isoformat(),
+        "reason": claim.reason.value,
+    }
+    if explained:
+        told["explanation"] = claim_explanation_object(claim)
+    return told
 
 
 def _instalment_object(instalment: Instalment, *, explained: bool) -> dict[str, object]:

@@ -53,6 +53,20 @@ class Missing(StrEnum):
     SCHOOLING = "schooling"
 
 
+class ClaimTest(StrEnum):
+    """What is asked about a repayment claim, in the order it is told."""
+
+    MOVEMENTS_COUNTED_ONCE = "MOVEMENTS_COUNTED_ONCE"
+    PAID_TOO_MUCH = "PAID_TOO_MUCH"
+    CLAIM_RAISED_ON = "CLAIM_RAISED_ON"
+    CLAIM_REASON = "CLAIM_REASON"
+    CLAIM_TIME_BARRED = "CLAIM_TIME_BARRED"
+
+
+Code = Reason | Missing | ClaimTest
+"""What a test is known by, in explanations and in the table of law references."""
+
+
 class Verdict(StrEnum):
     """How one test came out."""
 
@@ -68,13 +82,15 @@ class Verdict(StrEnum):
     """Raised, and a caseworker accepted it."""
     MISSING = "missing"
     """Something must still come in."""
+    FOUND = "found"
+    """Nothing to pass or fail: what the rule asks for was worked out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One test of one instalment: the rule, the law, what was compared, and how it came out."""
 
-    code: Reason | Missing
+    code: Code
     rule: str
     law: str
     verdict: Verdict
@@ -164,6 +180,8 @@ class RepaymentClaim:
     reason: ClaimReason
     facts: tuple[Fact, ...]
     """The facts recorded on `raised_on` that give the reason."""
+    explain: Callable[[], tuple[Check, ...]] = field(repr=False, compare=False)
+    """Writes down what was asked about the claim: counting, sum, day, reason, time-bar."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Final
 
 from services.bonus.domain.assessment import (
     Check,
+    Code,
     Explanation,
-    Missing,
     Price,
     Reason,
     Verdict,
@@ -21,7 +21,7 @@ from services.bonus.domain.rules import Parameter, Rules, Source
 from services.bonus.domain.situations import Situation
 from services.bonus.domain.spells import IGU, ORDINARY
 
-PARAMETERS: Final[Mapping[tuple[str, Reason | Missing], Callable[[Rules], Parameter[object]]]] = {
+PARAMETERS: Final[Mapping[tuple[str, Code], Callable[[Rules], Parameter[object]]]] = {
     (ORDINARY, Reason.PERSON_NOT_COVERED): lambda rules: rules.ordinary.covered,
     (ORDINARY, Reason.OUTSIDE_WINDOW): lambda rules: rules.ordinary.last_hire,
     (ORDINARY, Reason.PERMIT_OLDER_THAN_2Y): lambda rules: rules.ordinary.permit_age,
@@ -40,7 +40,7 @@ PARAMETERS: Final[Mapping[tuple[str, Reason | Missing], Callable[[Rules], Parame
 """The parameter whose rule and law a test goes by; the others stand in the table of sources."""
 
 
-def source_of(situation: Situation, code: Reason | Missing) -> Source:
+def source_of(situation: Situation, code: Code) -> Source:
     """Find the rule a test goes by, and the law behind it at the start."""
     parameter = PARAMETERS.get((situation.scheme, code))
     if parameter is None:
@@ -71,7 +71,7 @@ def _checks(line: Candidate) -> Iterator[Check]:
         yield _against_ceiling(line, line.before_ceiling)
 
 
-def _check(situation: Situation, code: Reason | Missing, finding: Finding) -> Check:
+def _check(situation: Situation, code: Code, finding: Finding) -> Check:
     verdict, compare = finding
     arithmetic, facts = compare()
     source = source_of(situation, code)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Final
 
-from services.bonus.domain.assessment import ClaimReason, RepaymentClaim, Status
+from services.bonus.domain.assessment import Check, ClaimReason, RepaymentClaim, Status
 from services.bonus.domain.candidates import Candidate
+from services.bonus.domain.claim_checks import ClaimWorking, claim_checks
 from services.bonus.domain.facts import (
     CourseCompleted,
     EmployerSectorReported,
@@ -46,9 +48,17 @@ ORDER_OF_REASONS: Final = tuple(ClaimReason)
 
 
 def paid_by_line(picture: Picture) -> dict[LineKey, int]:
-    """Add up the payouts by the scheme and employer of their placement, annulled or not.
+    """Add up the payouts by the scheme and employer of their placement, annulled or not."""
+    return {
+        key: sum(payout.amount_dkk for payout in payouts)
+        for key, payouts in movements_by_line(picture).items()
+    }
 
-    A movement told several times counts as last recorded; a kind without bonus has no line.
+
+def movements_by_line(picture: Picture) -> dict[LineKey, list[PayoutSettled]]:
+    """Sort the payouts by the line they paid, each movement once, as last recorded.
+
+    A kind without bonus has no line.
     """
     by_id = {each: placement for placement in picture.placements for each in placement.ids}
     movements: dict[object, tuple[Placement, PayoutSettled]] = {}
@@ -56,12 +66,12 @@ def paid_by_line(picture: Picture) -> dict[LineKey, int]:
         placement = by_id.get(payout.placement)
         if placement is not None:
             movements[_movement_of(payout, placement)] = placement, payout
-    paid: dict[LineKey, int] = {}
+    by_line: dict[LineKey, list[PayoutSettled]] = {}
     for placement, payout in movements.values():
         if placement.kind in SCHEMES:
             key = placement.kind, payout.milestone, placement.employer
-            paid[key] = paid.get(key, 0) + payout.amount_dkk
-    return paid
+            by_line.setdefault(key, []).append(payout)
+    return by_line
 
 
 def _movement_of(payout: PayoutSettled, placement: Placement) -> object:
@@ -114,6 +124,34 @@ class LookBack:
             raised_on=raised_on,
             reason=reason,
             facts=facts,
+            explain=partial(self._explain, key, amount, raised_on, reason, facts),
+        )
+
+    def _explain(
+        self,
+        key: LineKey,
+        amount: int,
+        raised_on: date,
+        reason: ClaimReason,
+        facts: tuple[Fact, ...],
+    ) -> tuple[Check, ...]:
+        before = max((f.recorded_on for f in self.known if f.recorded_on < raised_on), default=None)
+        without = {
+            type(fact).__name__: self._claimed(raised_on, fact).get(key, 0) for fact in facts
+        }
+        return claim_checks(
+            ClaimWorking(
+                rules=self.rules,
+                scheme=key[0],
+                as_of=self.as_of,
+                movements=movements_by_line(picture_of(self.known, self.as_of, self.rules))[key],
+                amount_dkk=amount,
+                amount_before_dkk=0 if before is None else self._claimed(before).get(key, 0),
+                raised_on=raised_on,
+                reason=reason,
+                facts=facts,
+                without={kind: less for kind, less in without.items() if less < amount},
+            )
         )
 
     def _raised_on(self, key: LineKey, amount: int) -> date:

@@ -36,7 +36,7 @@ def explain(assessment: Assessment, rules: Rules, language: Language = "en") -> 
         waits = waits_of(instalment, why.checks, rules)
         lines += ["", *_written(instalment, why, waits, language)]
     for claim in assessment.repayment_claims:
-        lines += ["", explain_claim(claim, language)]
+        lines += ["", *_claim_written(claim, claim.explain(), language)]
     if assessment.flags:
         lines += ["", f"{say.flags}: {', '.join(say.flag(each) for each in assessment.flags)}"]
     return "\n".join(printable(line) for line in lines) + "\n"
@@ -80,6 +80,15 @@ def explain_claim(claim: RepaymentClaim, language: Language = "en") -> str:
     return speech_of(language).claim(claim) + _in_brackets(claim.facts, language)
 
 
+def _claim_written(
+    claim: RepaymentClaim, checks: Iterable[Check], language: Language
+) -> Iterator[str]:
+    """Write one claim, and everything that was asked about it."""
+    yield explain_claim(claim, language)
+    for check in checks:
+        yield INDENT + explain_check(check, language)
+
+
 def facts_told(facts: Iterable[Fact], language: Language = "en") -> str:
     """Name facts by kind and the days they were recorded."""
     say = speech_of(language)
@@ -107,6 +116,18 @@ def explanation_object(instalment: Instalment, rules: Rules) -> dict[str, object
             language: [
                 printable(line.strip()) for line in _written(instalment, why, waits, language)
             ]
+            for language in LANGUAGES
+        },
+    }
+
+
+def claim_explanation_object(claim: RepaymentClaim) -> dict[str, object]:
+    """A claim's explanation for programs: what was asked about it, as of an instalment."""
+    checks = claim.explain()
+    return {
+        "checks": [_check(each) for each in checks],
+        "text": {
+            language: [printable(line.strip()) for line in _claim_written(claim, checks, language)]
             for language in LANGUAGES
         },
     }

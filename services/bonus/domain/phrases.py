@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from services.bonus.domain.words import CATEGORIES, END_REASONS, FIELDS, SECTORS
+from services.bonus.domain.assessment import ClaimReason
+from services.bonus.domain.words import (
+    CATEGORIES,
+    CLAIM_REASONS,
+    END_REASONS,
+    FACTS,
+    FIELDS,
+    SECTORS,
+)
 
 CLAUSES_APART: Final = "; "
 PLACE: Final = re.compile(r"\{(\w+):(\w+)\}")
@@ -26,7 +34,10 @@ KINDS: Final = {
     "employer": r"\S+",
     "standing": "public|private|of unknown sector",
     "field": "|".join(FIELDS),
-    "told": "hire|start|filed",
+    "told": "hire|start|filed|seen",
+    "money": r"-?\d+",
+    "cause": "|".join(ClaimReason),
+    "fact": "|".join(FACTS),
     "category": r".+?",
     "sector": r".+",
     "reason": r".+",
@@ -129,6 +140,25 @@ PHRASES: Final[tuple[tuple[str, str], ...]] = (
     ("documented", "dokumenteret"),
     ("not documented", "ikke dokumenteret"),
     ("the same for every course", "det samme for alle forløb"),
+    ("{amount:money} kr. on {day:day}", "{amount} kr. den {day}"),
+    (
+        "paid {paid:money} - due {due:money} = {claimed:money}",
+        "udbetalt {paid} - berettiget {due} = {claimed}",
+    ),
+    ("{amount:money} kr. claimed since {day:day}", "{amount} kr. krævet siden {day}"),
+    (
+        "{amount:money} kr. by what was known before",
+        "{amount} kr. efter det, der var kendt før",
+    ),
+    ("reason {cause:cause}", "årsag {cause}"),
+    (
+        "without {fact:fact}: {less:money} {sign:sign} {amount:money}",
+        "uden {fact}: {less} {sign} {amount}",
+    ),
+    (
+        "no fact of {day:day} makes it by itself",
+        "ingen oplysning fra {day} giver kravet alene",
+    ),
 )
 
 
@@ -206,7 +236,10 @@ SAID: Final[dict[str, Callable[[str], str]]] = {
     "employer": str,
     "standing": lambda text: SECTORS.get(text, text),
     "field": lambda text: FIELDS[text],
-    "told": {"hire": "ansat", "start": "start", "filed": "indgivet"}.__getitem__,
+    "told": {"hire": "ansat", "start": "start", "filed": "indgivet", "seen": "set"}.__getitem__,
+    "money": str,
+    "cause": lambda text: CLAIM_REASONS[ClaimReason(text)],
+    "fact": lambda text: f"»{FACTS[text]}«",
     "category": _category,
     "sector": lambda text: SECTORS.get(text, text),
     "reason": lambda text: END_REASONS.get(text, text),

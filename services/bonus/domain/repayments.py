@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final, Literal
+from typing import Literal
 
-from services.bonus.domain.days import months_after
 from services.bonus.domain.payouts import (
     ChangeClaim,
     Claim,
@@ -19,10 +18,7 @@ from services.bonus.domain.payouts import (
     RaiseClaim,
 )
 from services.bonus.domain.postings import Account, Entry, EntryKind, entry
-
-LAW: Final = "dansk rets almindelige regler om tilbagesøgning"
-LIMITATION_MONTHS: Final = 36
-"""Three years from the payment (forældelsesloven § 3, stk. 1), unless there was bad faith."""
+from services.bonus.domain.rules import Rules
 
 Outcome = Literal["upheld", "lowered", "dropped"]
 
@@ -38,9 +34,13 @@ class Decision:
     """The company knew, or must have known, so that time has not run."""
 
 
-def time_barred_after(last_paid_on: date) -> date:
-    """The last day on which money paid then may be claimed back."""
-    return months_after(last_paid_on, LIMITATION_MONTHS)
+def time_barred_after(last_paid_on: date, rules: Rules) -> date:
+    """The last day on which money paid then may be claimed back, unless there was bad faith.
+
+    Three years from the payment, by the parameter `shared.repayment_limit` (forældelsesloven § 3,
+    stk. 1).
+    """
+    return rules.shared.repayment_limit.on(last_paid_on).last_day(last_paid_on)
 
 
 def objection(claim: Claim, decision: Decision, *, today: date, barred_after: date) -> str | None:

@@ -8,8 +8,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Generic, TypeVar
 
-from services.bonus.domain.assessment import Missing, Reason
-from services.bonus.domain.days import months_after
+from services.bonus.domain.assessment import Code
+from services.bonus.domain.days import day_before, months_after
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -24,6 +24,11 @@ class Limit:
     def ends_on(self, since: date) -> date:
         """The anniversary, the same day of the month or the month's last day."""
         return months_after(since, self.months)
+
+    def last_day(self, since: date) -> date:
+        """The last day within the limit counted from `since`."""
+        end = self.ends_on(since)
+        return end if self.anniversary_included else day_before(end)
 
     def holds(self, since: date, day: date) -> bool:
         """Whether `day` comes no later than the limit counted from `since`."""
@@ -97,6 +102,8 @@ class SharedRules:
     """The employment lasts at least to so many days before the milestone's date."""
     application_limit: Parameter[Limit]
     """From the milestone to the application."""
+    repayment_limit: Parameter[Limit]
+    """From a payment to its repayment; looked up on the day of the payment."""
     ceiling: Parameter[int]
     """Whole kroner for one person at one employer."""
 
@@ -144,5 +151,5 @@ class Rules:
     shared: SharedRules
     ordinary: OrdinaryRules
     igu: IguRules
-    sources: Mapping[tuple[str, Reason | Missing], Source]
+    sources: Mapping[tuple[str, Code], Source]
     """Of the tests without a parameter of their own, by scheme and the code a test gives."""

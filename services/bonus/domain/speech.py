@@ -7,8 +7,8 @@ from typing import Final
 
 from services.bonus.domain import words
 from services.bonus.domain.assessment import (
+    Code,
     Instalment,
-    Missing,
     Reason,
     RepaymentClaim,
     Status,
@@ -70,7 +70,7 @@ class Speech:
         """How a test came out."""
         return verdict.value
 
-    def test(self, code: Reason | Missing) -> str:
+    def test(self, code: Code) -> str:
         """What a test is about."""
         return code.value
 
@@ -148,7 +148,7 @@ class Danish(Speech):
         """How a test came out."""
         return words.VERDICTS[verdict]
 
-    def test(self, code: Reason | Missing) -> str:
+    def test(self, code: Code) -> str:
         """What a test is about."""
         return words.TESTS[code]
 

@@ -45,7 +45,7 @@ def waits_of(instalment: Instalment, checks: Iterable[Check], rules: Rules) -> t
         Wait(
             missing=paper,
             suppliers=_who_supplies(paper),
-            until=limit.ends_on(instalment.due_on) if paper is Missing.APPLICATION else None,
+            until=limit.last_day(instalment.due_on) if paper is Missing.APPLICATION else None,
         )
         for paper in papers
     )

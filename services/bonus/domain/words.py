@@ -7,6 +7,8 @@ from typing import Final
 
 from services.bonus.domain.assessment import (
     ClaimReason,
+    ClaimTest,
+    Code,
     Missing,
     Reason,
     Status,
@@ -30,8 +32,9 @@ VERDICTS: Final[Mapping[Verdict, str]] = {
     Verdict.RAISED: "til vurdering",
     Verdict.ACCEPTED: "godkendt",
     Verdict.MISSING: "mangler",
+    Verdict.FOUND: "opgjort",
 }
-TESTS: Final[Mapping[Reason | Missing, str]] = {
+TESTS: Final[Mapping[Code, str]] = {
     Reason.ANNULLED: "annullering",
     Reason.EMPLOYER_PUBLIC: "privat eller offentlig arbejdsgiver",
     Reason.PERSON_NOT_COVERED: "personkreds",
@@ -55,6 +58,11 @@ TESTS: Final[Mapping[Reason | Missing, str]] = {
     Missing.CONFIRMATION: "bekræftelse af timer",
     Missing.CERTIFICATE: "bevis",
     Missing.SCHOOLING: "dokumentation for skoleundervisning",
+    ClaimTest.MOVEMENTS_COUNTED_ONCE: "udbetalinger talt én gang",
+    ClaimTest.PAID_TOO_MUCH: "for meget udbetalt",
+    ClaimTest.CLAIM_RAISED_ON: "kravet rejst",
+    ClaimTest.CLAIM_REASON: "kravets årsag",
+    ClaimTest.CLAIM_TIME_BARRED: "kravets forældelse",
 }
 CLAIM_REASONS: Final[Mapping[ClaimReason, str]] = {
     ClaimReason.ANNULLED: "annulleret",

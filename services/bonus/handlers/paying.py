@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from services.bonus.domain.assessment import Assessment, ClaimReason
+from services.bonus.domain.assessment import Assessment, ClaimReason, ClaimTest
 from services.bonus.domain.differences import line_key
 from services.bonus.domain.payouts import (
     ChangeClaim,
@@ -26,7 +26,8 @@ from services.bonus.domain.payouts import (
     steps,
 )
 from services.bonus.domain.postings import Account, Entry, EntryKind, entry
-from services.bonus.domain.repayments import LAW, claim_after, claim_entries, time_barred_after
+from services.bonus.domain.repayments import claim_after, claim_entries, time_barred_after
+from services.bonus.rules import load_rules
 from services.bonus.store import claims, ledger, payouts
 from services.bonus.store.cases import StoredInstalment
 from services.bonus.store.claims import StoredClaim
@@ -179,12 +180,13 @@ class _Taking:
             has_come_in = after.state == "recovered"
             return None if has_come_in else RepaymentClaimWithdrawn(**about, withdrawn_on=today)
         reason, raised_on = self._reason(instalment)
-        barred_after = time_barred_after(self.last_paid[identity])
+        barred_after = time_barred_after(self.last_paid[identity], load_rules())
         person = instalment.case.person
         self.claimed.append(StoredClaim(after, person, reason, raised_on, barred_after))
         told = RepaymentClaimRaised if isinstance(step, RaiseClaim) else RepaymentClaimChanged
+        law = load_rules().sources[instalment.case.scheme, ClaimTest.PAID_TOO_MUCH].law
         return told(
-            **about, amount_ore=step.amount_ore, reason=reason.value, raised_on=raised_on, law=LAW
+            **about, amount_ore=step.amount_ore, reason=reason.value, raised_on=raised_on, law=law
         )
 
     def _reason(self, instalment: StoredInstalment) -> tuple[ClaimReason, date]:

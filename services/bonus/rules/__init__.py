@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
-from services.bonus.domain.assessment import Missing, Reason
+from services.bonus.domain.assessment import ClaimTest, Code, Missing, Reason
 from services.bonus.domain.candidates import IGU_COMPLETION_AGENDA, ORDINARY_AGENDA
 from services.bonus.domain.checks import PARAMETERS
 from services.bonus.domain.days import day_after
@@ -78,9 +78,9 @@ def read_group(name: str, document: Mapping[str, Any], group: type[Group]) -> Gr
     )
 
 
-def read_sources(document: Mapping[str, Any]) -> Mapping[tuple[str, Reason | Missing], Source]:
+def read_sources(document: Mapping[str, Any]) -> Mapping[tuple[str, Code], Source]:
     """Build the table of law references, by scheme and code."""
-    sources: dict[tuple[str, Reason | Missing], Source] = {}
+    sources: dict[tuple[str, Code], Source] = {}
     for code, by_scheme in document.items():
         for scheme, entry in by_scheme.items():
             name = f"sources.{code}.{scheme}"
@@ -93,18 +93,19 @@ def read_sources(document: Mapping[str, Any]) -> Mapping[tuple[str, Reason | Mis
 
 
 def _complete(
-    sources: Mapping[tuple[str, Reason | Missing], Source],
-) -> Mapping[tuple[str, Reason | Missing], Source]:
+    sources: Mapping[tuple[str, Code], Source],
+) -> Mapping[tuple[str, Code], Source]:
     for scheme, code in _codes_without_parameter():
         if (scheme, code) not in sources:
             raise InvalidRuleError(f"sources.yaml: {code} names no law for {scheme}")
     return sources
 
 
-def _codes_without_parameter() -> Iterator[tuple[str, Reason | Missing]]:
+def _codes_without_parameter() -> Iterator[tuple[str, Code]]:
     for scheme, agenda in ((ORDINARY, ORDINARY_AGENDA), (IGU, IGU_COMPLETION_AGENDA)):
-        codes: list[Reason | Missing] = [code for code, _ in (*agenda.tests, *agenda.reviews)]
+        codes: list[Code] = [code for code, _ in (*agenda.tests, *agenda.reviews)]
         codes += [paper for paper, _ in agenda.papers]
+        codes += [test for test in ClaimTest if test is not ClaimTest.CLAIM_TIME_BARRED]
         for code in codes:
             if (scheme, code) not in PARAMETERS:
                 yield scheme, code
@@ -208,8 +209,8 @@ def mark_of(name: str, entry: Mapping[str, Any]) -> str:
     return str(mark)
 
 
-def _code(text: str) -> Reason | Missing:
-    for vocabulary in (Reason, Missing):
+def _code(text: str) -> Code:
+    for vocabulary in (Reason, Missing, ClaimTest):
         if text in vocabulary.__members__.values():
             return vocabulary(text)
-    raise InvalidRuleError(f"sources: {text!r} is no reason and nothing that can be missing")
+    raise InvalidRuleError(f"sources: {text!r} is no reason, no paper and no test of a claim")

@@ -13,6 +13,7 @@ from services.bonus.domain import phrases, words
 from services.bonus.domain.assessment import (
     Assessment,
     ClaimReason,
+    ClaimTest,
     Missing,
     Reason,
     Status,
@@ -37,15 +38,20 @@ def assessments() -> tuple[Assessment, ...]:
     return tuple(assess_case(case) for case in (*sides, *told))
 
 
-def clauses() -> Iterator[str]:
+def comparisons() -> Iterator[str]:
     for assessment in assessments():
         for line in assessment.instalments:
-            comparisons = [check.arithmetic for check in line.checks]
-            comparisons += [] if line.price is None else [line.price.arithmetic]
-            for comparison in comparisons:
-                head = phrases.A_REVIEW.match(comparison)
-                plain = comparison[head.end() :] if head else comparison
-                yield from plain.split(CLAUSES_APART)
+            yield from (check.arithmetic for check in line.checks)
+            yield from [] if line.price is None else [line.price.arithmetic]
+        for claim in assessment.repayment_claims:
+            yield from (check.arithmetic for check in claim.explain())
+
+
+def clauses() -> Iterator[str]:
+    for comparison in comparisons():
+        head = phrases.A_REVIEW.match(comparison)
+        plain = comparison[head.end() :] if head else comparison
+        yield from plain.split(CLAUSES_APART)
 
 
 def test_every_clause_has_a_phrase() -> None:
@@ -62,7 +68,7 @@ def test_every_phrase_is_written_by_some_test() -> None:
     [
         (words.STATUSES, Status),
         (words.VERDICTS, Verdict),
-        (words.TESTS, [*Reason, *Missing]),
+        (words.TESTS, [*Reason, *Missing, *ClaimTest]),
         (words.CLAIM_REASONS, ClaimReason),
         (words.FLAGS, Flag),
         (words.FACTS, FACT_TYPES),
@@ -123,7 +129,7 @@ def test_a_case_is_explained_in_danish() -> None:
         "beløb: 15.000 kr.: ansat 01.04.2017 > 10.03.2016 + 12 måneder = 10.03.2017"
         " [O6, integrationsloven § 46, stk. 3] (personoplysninger rettet 01.01.2016)",
     ]
-    assert lines[-1] == (
+    assert lines[-6] == (
         "Tilbagebetalingskrav, ordinær ansættelse, 6 måneder, arbejdsgiver 99000007:"
         " udbetalt 20.000 kr. - berettiget 15.000 kr. = 5.000 kr., rejst 14.09.2017:"
         " startdato rettet (start rettet 14.09.2017)"

@@ -14,6 +14,7 @@ from services.bonus.domain.payouts import Claim, ClaimState, Payout
 from services.bonus.domain.postings import Account
 from services.bonus.domain.repayments import Decision, decided, objection, time_barred_after
 from services.bonus.domain.settlements import Answer, AnswerKind, Remark, book
+from services.bonus.rules import load_rules
 
 CLAIM = Claim("c", "i", 1, 500_000)
 HALF_IN = replace(CLAIM, recovered_ore=300_000)
@@ -23,8 +24,8 @@ DAY = date(2017, 3, 3)
 
 
 def test_three_years_from_the_payment_the_claim_is_time_barred() -> None:
-    assert time_barred_after(date(2017, 3, 3)) == BARRED_AFTER
-    assert time_barred_after(date(2016, 2, 29)) == date(2019, 2, 28)
+    assert time_barred_after(date(2017, 3, 3), load_rules()) == BARRED_AFTER
+    assert time_barred_after(date(2016, 2, 29), load_rules()) == date(2019, 2, 28)
 
 
 @pytest.mark.parametrize(

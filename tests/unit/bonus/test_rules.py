@@ -25,6 +25,7 @@ def shared(**changes: object) -> dict[str, Any]:
         "public_share_from": entry("percent", "50"),
         "days_before_milestone": entry("days", 1),
         "application_limit": entry("months up to and including", 36),
+        "repayment_limit": entry("months up to and including", 36),
         "ceiling": entry("DKK", 40000),
         **changes,
     }
