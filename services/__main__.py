@@ -125,13 +125,16 @@ def assess(
     language: Annotated[
         Literal["en", "da"], typer.Option(help="Of the explanation for people, without --json.")
     ] = "en",
+    rules: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Other rules than the system's own.")
+    ] = None,
 ) -> None:
     """Assess bonus cases with the pure engine: no database, no settings."""
     from services.bonus.assess import Style
     from services.bonus.assess import run as assess_file
 
     style = Style(as_json=as_json, explained=explain, language=language)
-    sys.exit(assess_file(file, style, stdout=sys.stdout, stderr=sys.stderr))
+    sys.exit(assess_file(file, style, stdout=sys.stdout, stderr=sys.stderr, rules_folder=rules))
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from services.bonus import api, pages
+from services.bonus import api, pages, trials
 from services.bonus.handlers import hearing, proving, settling
 from shared.contracts.bonus import (
     BonusApplied,
@@ -100,7 +100,7 @@ SERVICE = Service(
         Timer(name="link", every=LINK_EVERY, run=proving.link_entries),
         Timer(name="ledger", every=CHECK_EVERY, run=proving.check_ledger),
     ),
-    routers=(api.router, pages.router),
+    routers=(api.router, trials.router, pages.router),
     migrations=FOLDER / "migrations",
     templates=FOLDER / "templates",
     navigation=(("/bonus/cases", "Bonus cases"),),

@@ -37,11 +37,15 @@ class InvalidFactError(ValueError):
 
 
 class InvalidCaseError(ValueError):
-    """A case can't be read; `position` is the place of the guilty fact, from 1, where one is."""
+    """A case can't be read; `position` is the place of the guilty fact, from 1, where one is.
 
-    def __init__(self, why: str, *, position: int | None = None) -> None:
+    `field` is the field to blame, of that fact or of the case.
+    """
+
+    def __init__(self, why: str, *, position: int | None = None, field: str | None = None) -> None:
         super().__init__(why if position is None else f"fact {position}: {why}")
         self.position = position
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +67,17 @@ def parse_case(told: object) -> Case:
     try:
         as_of, known_on = (_required(told, name, read_day) for name in ("as_of", "known_on"))
     except _UnreadableError as unreadable:
-        raise InvalidCaseError(str(unreadable)) from None
+        raise InvalidCaseError(str(unreadable), field=unreadable.field) from None
     listed = told.get("facts")
     if not isinstance(listed, Sequence) or isinstance(listed, str):
         why = "is missing" if listed is None else f"is a list, not {kind_of(listed)}"
-        raise InvalidCaseError(f"field facts: {why}")
+        raise InvalidCaseError(f"field facts: {why}", field="facts")
     facts = []
     for position, each in enumerate(listed, start=1):
         try:
             facts.append(parse_fact(each))
         except InvalidFactError as invalid:
-            raise InvalidCaseError(str(invalid), position=position) from None
+            raise InvalidCaseError(str(invalid), position=position, field=invalid.field) from None
     _refuse_second_person(facts)
     return Case(as_of=as_of, known_on=known_on, facts=tuple(facts))
 
@@ -108,6 +112,7 @@ class _UnreadableError(ValueError):
 
     def __init__(self, field: str, why: str) -> None:
         super().__init__(f"field {field}: {why}")
+        self.field = field
         self.why = why
 
 
@@ -161,4 +166,4 @@ def _refuse_second_person(facts: Sequence[Fact]) -> None:
                 f"{type(fact).__name__}, field person: {quoted(fact.person)} is a second person;"
                 f" fact {first[0]} is about {quoted(first[1])}"
             )
-            raise InvalidCaseError(why, position=position)
+            raise InvalidCaseError(why, position=position, field="person")

@@ -71,13 +71,13 @@ async def load_facts(connection: Connection, persons: Sequence[str]) -> dict[str
     known: dict[str, list[Fact]] = {person: [] for person in persons}
     for stored in await facts.list_facts_of_persons(connection, persons):
         assert stored.person is not None, "asked for by person"
-        known[stored.person].append(_fact(stored))
+        known[stored.person].append(fact_of(stored))
     employers = {person: employers_in(told) for person, told in known.items()}
     sectors: dict[str, list[Fact]] = defaultdict(list)
     wanted = set().union(*employers.values())
     for stored in await facts.list_facts_of_employers(connection, wanted) if wanted else []:
         assert stored.employer is not None, "asked for by employer"
-        sectors[stored.employer].append(_fact(stored))
+        sectors[stored.employer].append(fact_of(stored))
     for person in persons:
         known[person] += [fact for each in employers[person] for fact in sectors[each]]
     return known
@@ -95,7 +95,7 @@ def assess_known(known: Sequence[Fact], *, as_of: date, known_on: date | None = 
     return assess(known, as_of=as_of, known_on=known_on, rules=load_rules())
 
 
-def _fact(stored: StoredFact) -> Fact:
+def fact_of(stored: StoredFact) -> Fact:
     """The fact as the rules read it."""
     instant = stored.recorded_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
     recorded_on = day_in_copenhagen(stored.recorded_at).isoformat()

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from services.bonus.assess import Style, as_object, assess_text, run
-from services.bonus.domain.assessment import Assessment
+from services.bonus.assess import Style, as_object, assess_case, run
+from services.bonus.assess.cases import cases_in
+from services.bonus.domain.parsing import Case
+from services.bonus.rules.folders import export_rules
 
 PERSON = {
     "fact": "PersonRegistered",
@@ -221,9 +223,9 @@ def test_a_terminal_that_knows_only_ascii_gets_the_rest_escaped(tmp_path: Path) 
 
 
 def test_an_explained_answer_carries_the_tests_of_each_instalment() -> None:
-    answered = assess_text(json.dumps(CASE), jsonl=False)
-    assert isinstance(answered, Assessment)
-    told: Any = as_object(answered, explained=True)
+    case = cases_in(json.dumps(CASE), jsonl=False)
+    assert isinstance(case, Case)
+    told: Any = as_object(assess_case(case), explained=True)
     first = told["instalments"][0]["explanation"]
     assert first["text"]["en"][0].startswith(
         "ordinary M6, employer 99000007, due 2017-03-01: REVIEW"
@@ -254,3 +256,33 @@ def test_people_can_read_it_in_danish(tmp_path: Path) -> None:
     assert stdout.getvalue().startswith("Sag 1. Set den 01.06.2017, som kendt den 01.06.2017.")
     assert "Sag 2. " in stdout.getvalue()
     assert "Intet forløb her giver bonus." in stdout.getvalue()
+
+
+def by_other_rules(folder: Path, style: Style) -> tuple[int, str, str]:
+    (folder / "case.json").write_text(json.dumps(CASE), encoding="utf-8")
+    stdout, stderr = io.StringIO(), io.StringIO()
+    file, rules = str(folder / "case.json"), folder / "rules"
+    status = run(file, style, stdout=stdout, stderr=stderr, rules_folder=rules)
+    return status, stdout.getvalue(), stderr.getvalue()
+
+
+def test_a_case_can_be_assessed_by_other_rules(tmp_path: Path) -> None:
+    export_rules(tmp_path / "rules")
+    ordinary = tmp_path / "rules" / "ordinary.yaml"
+    told = ordinary.read_text(encoding="utf-8").replace("value: 24,", "value: 5,")
+    ordinary.write_text(told, encoding="utf-8")
+    status, out, _ = by_other_rules(tmp_path, Style(as_json=True))
+    assert status == 0
+    assert [each["reason"] for each in json.loads(out)["instalments"]] == [
+        "PERMIT_OLDER_THAN_2Y"
+    ] * 2
+    _, text, _ = by_other_rules(tmp_path, Style(as_json=False))
+    assert "hire 2016-09-01 > 2016-03-10 + 5 months = 2016-08-10" in text
+
+
+def test_rules_that_cannot_be_read_end_with_status_2(tmp_path: Path) -> None:
+    export_rules(tmp_path / "rules")
+    (tmp_path / "rules" / "igu.yaml").unlink()
+    status, out, err = by_other_rules(tmp_path, Style(as_json=True))
+    assert (status, out) == (2, "")
+    assert "igu.yaml is missing" in err
