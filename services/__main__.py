@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 import typer
 
-from services.commands import contracts, ledger
+from services.commands import contracts, ledger, rules
 from services.commands.saying import say_all
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ app.add_typer(topics, name="topics")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(letters, name="dead-letters")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(rules.app, name="rules")
 
 ServiceName = Annotated[str, typer.Argument(metavar="SERVICE", help=" | ".join(SERVICE_NAMES))]
 LetterState = Literal["dead", "parked", "unknown_type", "replayed", "discarded"]
@@ -125,8 +126,9 @@ def assess(
     language: Annotated[
         Literal["en", "da"], typer.Option(help="Of the explanation for people, without --json.")
     ] = "en",
-    rules: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Other rules than the system's own.")
+    other_rules: Annotated[
+        Path | None,
+        typer.Option("--rules", metavar="FOLDER", help="Other rules than the system's own."),
     ] = None,
 ) -> None:
     """Assess bonus cases with the pure engine: no database, no settings."""
@@ -134,7 +136,9 @@ def assess(
     from services.bonus.assess import run as assess_file
 
     style = Style(as_json=as_json, explained=explain, language=language)
-    sys.exit(assess_file(file, style, stdout=sys.stdout, stderr=sys.stderr, rules_folder=rules))
+    sys.exit(
+        assess_file(file, style, stdout=sys.stdout, stderr=sys.stderr, rules_folder=other_rules)
+    )
 
 
 @app.command()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.bonus.assess.cases import InvalidInputError
+from services.bonus.rules.documents import InvalidRuleError
 from services.demo.drive import DemoError
 from services.demo.timeline import SampleProgrammeError
 from shared.contracts.gate import BreakingContractChangeError
@@ -27,7 +29,7 @@ FAILED: Final = 1
 USAGE: Final = 2
 """What was asked for can't be meant: an option, or the environment, says it wrongly."""
 
-USAGE_ERRORS: Final = (SettingsError, TokenRequestError)
+USAGE_ERRORS: Final = (InvalidInputError, InvalidRuleError, SettingsError, TokenRequestError)
 FAULTS: Final = (
     BreakingContractChangeError,
     DatabaseUnavailableError,

@@ -24,6 +24,7 @@ MEASUREMENTS: Final = (
     "backlog",
     "latency",
     "memory",
+    "comparing",
 )
 
 

@@ -125,6 +125,13 @@ def totals(found: Iterable[Effect]) -> Totals:
     )
 
 
+def added(one: Totals, other: Totals) -> Totals:
+    """Both together, where no person and no case is in both; companies are added all the same."""
+    return Totals(
+        **{name: amount + getattr(other, name) for name, amount in one.as_object().items()}
+    )
+
+
 def money_told(paid_dkk: Mapping[LineKey, int]) -> dict[LineKey, Money]:
     """The money of a case told as facts alone: what was paid, and no order or claim of its own."""
     return {

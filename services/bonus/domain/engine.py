@@ -7,6 +7,7 @@ from datetime import date
 
 from services.bonus.domain.assessment import Assessment
 from services.bonus.domain.claims import LookBack, claimed_by_line, paid_by_line
+from services.bonus.domain.differences import LineKey
 from services.bonus.domain.facts import Fact
 from services.bonus.domain.flags import flags_of
 from services.bonus.domain.history import known_facts
@@ -40,3 +41,12 @@ def assess(facts: Iterable[Fact], *, as_of: date, known_on: date, rules: Rules) 
 def next_look_on(assessment: Assessment) -> date | None:
     """The next day on which time alone can change the assessment; None if none is left."""
     return assessment.dates_ahead[0] if assessment.dates_ahead else None
+
+
+def paid_told(facts: Iterable[Fact], *, known_on: date, rules: Rules) -> dict[LineKey, int]:
+    """What the facts say was paid of each instalment, in whole kroner, movements counted once."""
+    paid = paid_by_line(picture_of(known_facts(facts, known_on), known_on, rules))
+    return {
+        LineKey(employer, scheme, milestone): amount
+        for (scheme, milestone, employer), amount in paid.items()
+    }

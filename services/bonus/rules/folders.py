@@ -9,6 +9,7 @@ from services.bonus.domain.rules import Rules
 from services.bonus.rules import rules_in
 from services.bonus.rules.book import CHAPTERS, STATEMENTS, read_statements
 from services.bonus.rules.documents import FILES, InvalidRuleError, document, own_folder
+from services.bonus.rules.page import parameters_of, versions_text
 
 REMEDY: Final = "`sammen rules export FOLDER` writes the rules in force, to be changed"
 
@@ -54,3 +55,13 @@ def _refuse_other_files(folder: Path) -> None:
             f"{', '.join(odd)} in {folder}: rules are read from {', '.join(known)} only;"
             " rename or remove it"
         )
+
+
+def differing_parameters(own: Rules, other: Rules) -> list[dict[str, str]]:
+    """The parameters that differ, each as it is and as it would be."""
+    pairs = zip(parameters_of(own), parameters_of(other), strict=True)
+    return [
+        {"name": mine.name, "before": versions_text(mine), "after": versions_text(theirs)}
+        for mine, theirs in pairs
+        if mine != theirs
+    ]

@@ -92,6 +92,14 @@ def _statement(statement: Statement, rules: Rules) -> Iterator[str]:
         yield f"- Decides: {', '.join(codes)}"
 
 
+def versions_text(parameter: Parameter[object]) -> str:
+    """A parameter's values with their unit and days, and the law each rests on."""
+    return "; ".join(
+        f"{value_text(each.value)} ({each.unit}){_days(each)}, {each.law}"
+        for each in parameter.versions
+    )
+
+
 def _version(parameter: Parameter[object], version: Version[object]) -> str:
     return (
         f"`{parameter.name}` = {value_text(version.value)} ({version.unit})"
