@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.integration.bonus.office import (
     hired,
     person,
     private,
+    received,
 )
 from tests.integration.bonus.test_claiming import ANNULLED, FIRST_PERMIT, OLDER_PERMIT
 
@@ -128,6 +130,18 @@ async def test_what_is_said_is_what_then_happens(office: Office) -> None:
     }
     await office.hear(ANNULLED)
     assert await finance.claims() == [("proposed", 20_000, "ANNULLED")]
+
+
+async def test_of_facts_about_the_same_the_last_told_counts_also_over_what_is_stored(
+    office: Office,
+) -> None:
+    await paid(office)
+    older, first = told(OLDER_PERMIT), told(FIRST_PERMIT)
+    assert (await sums(office, first, older))["claimed_back_ore"] == 5_000
+    assert await sums(office, older, first) == {}
+    ahead = office.clock.now() + timedelta(minutes=5)  # the door's stamps may run ahead
+    await office.hear(received(OLDER_PERMIT, ahead))
+    assert (await sums(office, first))["no_longer_claimed_ore"] == 5_000
 
 
 async def test_what_is_ordered_and_not_yet_answered_counts_as_paid(office: Office) -> None:
@@ -241,57 +255,3 @@ async def test_a_municipality_weighs_its_own_placements_of_persons_it_placed(
     sector = told(private(), sector="public_authority")
     status, refused = await asked(office, [sector], **own)
     assert (status, refused["errors"][0]["kind"]) == (422, "not-for-municipalities")
-
-
-START = told(hired())
-
-
-@pytest.mark.parametrize(
-    ("fact", "kind", "message"),
-    [
-        (7, "invalid-fact", "a fact is an object, not a number"),
-        ({}, "invalid-fact", "fact: null is none that can be weighed; those are Person"),
-        ({"fact": "PayoutSettled"}, "invalid-fact", "fact: 'PayoutSettled' is none that can be"),
-        ({**START, "started_on": "2017-02-30"}, "invalid-fact", "PlacementStarted: started_on: "),
-        ({**START, "person": "P1"}, "invalid-fact", "must be a person reference"),
-        ({**START, "placement": "no-sender"}, "invalid-fact", "must be the whole id of a"),
-        ({**START, "person": None}, "invalid-fact", "PlacementStarted: person: is missing"),
-        ({**START, "colour": "red"}, "invalid-fact", "colour: is no field that belongs here"),
-        ({**START, "recorded_on": "2017-01-01"}, "invalid-fact", "recorded_on: is not told here"),
-        ({**START, "person": SOMEBODY}, "other-person", "was told with another person"),
-        (
-            {**OWN_ANNULLED, "placement": "0101/\u0000"},
-            "invalid-fact",
-            "PlacementAnnulled: placement: ",
-        ),
-        (
-            {"fact": "ReviewDecided", "person": "P1", "outcome": "maybe"},
-            "invalid-fact",
-            "ReviewDecided: person: must be a person reference",
-        ),
-    ],
-)
-async def test_a_fact_that_cannot_be_weighed_is_named_with_why(
-    office: Office, fact: object, kind: str, message: str
-) -> None:
-    await office.hear(hired())
-    status, told = await asked(office, [OWN_ANNULLED, fact])
-    assert (status, told["type"]) == (422, "urn:sammen:problem:invalid-request")
-    (error,) = told["errors"]
-    assert (error["place"], error["fact"], error["kind"]) == ("body.1", 2, kind)
-    assert message in error["message"]
-    assert told["detail"].startswith("One fact can't be weighed; the first is fact 2: ")
-
-
-async def test_more_than_can_be_weighed_at_once_is_refused(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await office.hear(hired())
-    monkeypatch.setattr(trying, "FACTS_OF_A_PERSON_MAX", 1)
-    status, answer = await asked(office, [OWN_ANNULLED] * 2)
-    assert (status, answer["type"]) == (413, "urn:sammen:problem:too-much-to-try")
-    assert "2 facts are about one person, and at most 1 are weighed" in answer["detail"]
-    monkeypatch.setattr(trying, "PERSONS_MAX", 0)
-    status, answer = await asked(office, [OWN_ANNULLED])
-    assert (status, "at most 0 are weighed" in answer["detail"]) == (413, True)
-    assert (await asked(office, [OWN_ANNULLED] * 10_001))[0] == 413

@@ -85,8 +85,9 @@ def test_a_claim_no_single_fact_makes_says_so() -> None:
 def test_three_years_after_the_last_payment_the_claim_is_barred(
     as_of: str, verdict: str, sign: str
 ) -> None:
-    earlier = paid(100, settled="2016-05-01", on="2017-03-09")
-    told = checks(assessed(BASE, earlier, paid(20000), ANNULLED, as_of=as_of))
+    larger = paid(19900, settled="2016-05-01", on="2017-03-09")
+    back = paid(-50, settled="2017-05-01", on="2017-05-01")
+    told = checks(assessed(BASE, larger, paid(100), back, ANNULLED, as_of=as_of))
     barred = told["CLAIM_TIME_BARRED"]
     assert barred["verdict"] == verdict
     assert barred["arithmetic"] == f"seen {as_of} {sign} 2017-03-10 + 36 months = 2020-03-10"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -79,6 +79,14 @@ def test_the_rules_that_come_with_the_package_are_read() -> None:
 )
 def test_the_version_in_force_on_the_day_counts(day: date, limit: Limit) -> None:
     assert load_rules().igu.residence_limit.on(day) == limit
+
+
+def test_the_last_day_of_a_limit_is_the_last_within_it() -> None:
+    since = date(2017, 3, 10)
+    for limit in (Limit(36, anniversary_included=True), Limit(36, anniversary_included=False)):
+        last = limit.last_day(since)
+        assert limit.holds(since, last)
+        assert not limit.holds(since, last + timedelta(days=1))
 
 
 def test_a_source_is_that_of_the_version_in_force() -> None:
