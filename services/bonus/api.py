@@ -14,7 +14,7 @@ from pydantic import Field
 
 from services.bonus.domain.repayments import Decision
 from services.bonus.domain.situations import milestones_ever
-from services.bonus.handlers import deciding, hearing, reading
+from services.bonus.handlers import deciding, hearing, reading, recalling
 from services.bonus.handlers.deciding import NothingToDecideError
 from services.bonus.handlers.hearing import Application
 from services.bonus.handlers.reading import scope_of
@@ -74,6 +74,7 @@ def router(context: ServiceContext) -> APIRouter:
     routes = APIRouter(prefix="/bonus/v1", tags=["bonus"])
     _add_applications(routes, context)
     _add_cases(routes, context)
+    _add_history(routes, context)
     _add_decisions(routes, context)
     return routes
 
@@ -172,10 +173,35 @@ def _add_cases(routes: APIRouter, context: ServiceContext) -> None:
         known_on: Annotated[AskedDay | None, Query(description="Known by; absent = now.")] = None,
     ) -> dict[str, object]:
         async with context.begin() as work:
-            found = await reading.find_visible_case(work, scope_of(caller), case)
-            if found is None:
-                raise not_found("No bonus case has this id.")
+            found = await _visible_case(work, case, caller)
             return await reading.explain_case(work, found, as_of=as_of, known_on=known_on)
+
+
+def _add_history(routes: APIRouter, context: ServiceContext) -> None:
+    @routes.get("/cases/{case}/assessments", summary="What was assessed when, knowing what")
+    async def list_assessments(case: str, caller: Reader) -> dict[str, object]:
+        async with context.begin() as work:
+            found = await _visible_case(work, case, caller)
+            return {"case": case, "assessments": await recalling.list_kept(work, found)}
+
+    @routes.get(
+        "/cases/{case}/assessments/{assessment}",
+        summary="One assessment, made again of the facts it knew",
+    )
+    async def repeat_assessment(case: str, assessment: str, caller: Reader) -> dict[str, object]:
+        async with context.begin() as work:
+            found = await _visible_case(work, case, caller)
+            told = await recalling.repeat(work, found, assessment)
+            if told is None:
+                raise not_found("This case has no assessment with this id.")
+            return {"case": case, **told}
+
+
+async def _visible_case(work: Work, case: str, caller: Identity) -> BonusCase:
+    found = await reading.find_visible_case(work, scope_of(caller), case)
+    if found is None:
+        raise not_found("No bonus case has this id.")
+    return found
 
 
 async def _own_placement(

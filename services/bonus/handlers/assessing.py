@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -17,7 +17,9 @@ from services.bonus.domain.parsing import parse_fact
 from services.bonus.domain.postings import Entry, entitlement_entry
 from services.bonus.handlers.paying import pay_and_claim
 from services.bonus.rules import load_rules
+from services.bonus.rules.editions import own_edition
 from services.bonus.store import cases, facts, ledger
+from services.bonus.store.assessments import NewAssessment, insert_assessments
 from services.bonus.store.cases import StoredInstalment
 from services.bonus.store.facts import LockedPerson, StoredFact
 from shared.contracts.bonus import (
@@ -42,17 +44,18 @@ async def assess_persons(
 
     The caller holds the persons' locks. `touched` are instalments whose money has moved: what it
     asks for is done even if the assessment is as it was. An assessment never goes back to an
-    earlier day, so that a process whose clock is behind changes nothing.
+    earlier day, so that a process whose clock is behind changes nothing. It is kept with the ids of
+    the facts it knew if there was a cause for it, or if something differs.
     """
     if not locked:
         return
     work.steps.begin("load")
     persons = [each.person for each in locked]
-    known = await load_facts(work.connection, persons)
+    known = await load_known(work.connection, persons)
     stored = await cases.list_instalments(work.connection, persons)
     work.steps.begin("decide")
     as_of = max([work.today, *(each.assessed_on for each in locked if each.assessed_on)])
-    assessments = {person: assess_known(known[person], as_of=as_of) for person in persons}
+    assessments = {person: assess_known(known[person].facts, as_of=as_of) for person in persons}
     found: list[tuple[str, Difference]] = []
     for person, assessment in assessments.items():
         lines = {each.key: each.line for each in stored.get(person, [])}
@@ -60,26 +63,52 @@ async def assess_persons(
     kept = {(person, each.key): each for person in persons for each in stored.get(person, [])}
     work.steps.begin("write")
     changed = await _save(work, found, kept, causes)
+    asked_for = {*causes, *(person for person, _ in found)}
+    made = [NewAssessment(each, known[each].ids, assessments[each]) for each in asked_for]
+    await insert_assessments(
+        work.connection, made, edition=own_edition(), as_of=as_of, assessed_at=work.now
+    )
     moved = {each.instalment_id: each for each in kept.values() if each.instalment_id in touched}
     await pay_and_claim(work, list({**moved, **changed}.values()), assessments, causes)
     looks = [(person, next_look_on(assessment)) for person, assessment in assessments.items()]
     await facts.save_looks(work.connection, looks, assessed_on=as_of)
 
 
+@dataclass
+class Known:
+    """All that is known and bears on one person: facts, and under which id each is stored."""
+
+    facts: list[Fact] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+
+    def add(self, fact: Fact, fact_id: str) -> None:
+        """One more."""
+        self.facts.append(fact)
+        self.ids.append(fact_id)
+
+
 async def load_facts(connection: Connection, persons: Sequence[str]) -> dict[str, list[Fact]]:
     """All that is known and bears on each person, the sectors of their employers included."""
-    known: dict[str, list[Fact]] = {person: [] for person in persons}
+    known = await load_known(connection, persons)
+    return {person: each.facts for person, each in known.items()}
+
+
+async def load_known(connection: Connection, persons: Sequence[str]) -> dict[str, Known]:
+    """All that is known and bears on each person, the sectors of their employers included."""
+    known = {person: Known() for person in persons}
     for stored in await facts.list_facts_of_persons(connection, persons):
         assert stored.person is not None, "asked for by person"
-        known[stored.person].append(fact_of(stored))
-    employers = {person: employers_in(told) for person, told in known.items()}
-    sectors: dict[str, list[Fact]] = defaultdict(list)
+        known[stored.person].add(fact_of(stored), stored.fact_id)
+    employers = {person: employers_in(each.facts) for person, each in known.items()}
+    sectors: dict[str, list[tuple[Fact, str]]] = defaultdict(list)
     wanted = set().union(*employers.values())
     for stored in await facts.list_facts_of_employers(connection, wanted) if wanted else []:
         assert stored.employer is not None, "asked for by employer"
-        sectors[stored.employer].append(fact_of(stored))
+        sectors[stored.employer].append((fact_of(stored), stored.fact_id))
     for person in persons:
-        known[person] += [fact for each in employers[person] for fact in sectors[each]]
+        for employer in employers[person]:
+            for fact, fact_id in sectors[employer]:
+                known[person].add(fact, fact_id)
     return known
 
 

@@ -10,6 +10,7 @@ from services.bonus.assess import as_object
 from services.bonus.domain.assessment import Assessment
 from services.bonus.handlers.assessing import assess_known, load_facts
 from services.bonus.handlers.paying import Held, load_money
+from services.bonus.handlers.recalling import list_late
 from services.bonus.store import cases, facts
 from services.bonus.store.cases import BonusCase, StoredInstalment, Sums
 from shared.messaging.work import Work
@@ -95,6 +96,7 @@ async def explain_case(
         "flags": explained["flags"],
         "payouts": [each for key in held for each in _payouts(own[key], held[key])],
         "claims": [each for key in held for each in _claims(own[key], held[key])],
+        "late_facts": await list_late(work, case),
     }
 
 

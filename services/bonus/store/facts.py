@@ -117,6 +117,12 @@ SELECT fact_id, name, person, employer, content, recorded_at
  WHERE person = ANY($1::uuid[])
 """
 
+LIST_FACTS_BY_ID = """
+SELECT fact_id, name, person, employer, content, recorded_at
+  FROM fact
+ WHERE fact_id = ANY($1::uuid[])
+"""
+
 LIST_FACTS_OF_EMPLOYERS = """
 SELECT fact_id, name, person, employer, content, recorded_at
   FROM fact
@@ -257,6 +263,11 @@ async def has_reported(connection: Connection, person: str, sender: str) -> bool
 async def list_facts_of_persons(connection: Connection, persons: Sequence[str]) -> list[StoredFact]:
     """All facts about the persons, in no particular order."""
     return [_fact(row) for row in await connection.fetch(LIST_FACTS_OF_PERSONS, list(persons))]
+
+
+async def list_facts_by_id(connection: Connection, ids: Iterable[str]) -> list[StoredFact]:
+    """The facts with these ids, in no particular order."""
+    return [_fact(row) for row in await connection.fetch(LIST_FACTS_BY_ID, sorted(set(ids)))]
 
 
 async def list_facts_of_employers(

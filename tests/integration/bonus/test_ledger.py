@@ -38,6 +38,8 @@ APPEND_ONLY = (
     "payout_answer",
     "payout_release",
     "claim_decision",
+    "assessment",
+    "rule_edition",
 )
 
 
