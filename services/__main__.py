@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 import typer
 
-from services.commands import contracts, ledger, rules
+from services.commands import contracts, ledger, recompute, rules
 from services.commands.saying import say_all
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ app.add_typer(contracts.app, name="contracts")
 app.add_typer(letters, name="dead-letters")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(rules.app, name="rules")
+app.command()(recompute.recompute)
 
 ServiceName = Annotated[str, typer.Argument(metavar="SERVICE", help=" | ".join(SERVICE_NAMES))]
 LetterState = Literal["dead", "parked", "unknown_type", "replayed", "discarded"]

@@ -6,6 +6,7 @@ from typing import Final
 
 from services.bonus.assess.cases import InvalidInputError
 from services.bonus.rules.documents import InvalidRuleError
+from services.commands.rounds import RoundCutOffError
 from services.demo.drive import DemoError
 from services.demo.timeline import SampleProgrammeError
 from shared.contracts.gate import BreakingContractChangeError
@@ -43,6 +44,7 @@ FAULTS: Final = (
     MigrationError,
     NotSettledError,
     PortTakenError,
+    RoundCutOffError,
     SampleProgrammeError,
     TransportError,
 )

@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from services.commands.recompute import Anew, Processes
 from services.commands.saying import say_all
 
 app = typer.Typer(no_args_is_help=True, help="The bonus ledger.")
@@ -14,6 +15,26 @@ app = typer.Typer(no_args_is_help=True, help="The bonus ledger.")
 @app.callback()
 def ledger() -> None:
     """The bonus ledger."""
+
+
+@app.command("replay")
+def replay(
+    *,
+    processes: Processes = 2,
+    anew: Anew = False,
+) -> None:
+    """Assess all stored facts from nothing; status 1 when anybody's instalments, orders, claims or
+    balances are others than stored. Cut off, it goes on when repeated.
+    """
+    from services.commands.rounds import run_round
+
+    outcome = run_round("replay", processes=processes, anew=anew)
+    done = outcome.progress
+    agree = "all agree" if not done.found else f"{done.found:,} of them differ"
+    say_all(
+        [f"{done.persons:,} persons replayed in {outcome.seconds:,.0f} s: {agree}."], nothing=""
+    )
+    sys.exit(bool(done.found))
 
 
 @app.command("verify")

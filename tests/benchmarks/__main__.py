@@ -21,6 +21,7 @@ MEASUREMENTS: Final = (
     "consumer",
     "relay",
     "sweep",
+    "recompute",
     "backlog",
     "latency",
     "memory",

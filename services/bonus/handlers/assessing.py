@@ -39,16 +39,17 @@ async def assess_persons(
     causes: Mapping[str, Cause],
     *,
     touched: Collection[str] = (),
-) -> None:
+) -> int:
     """Apply the rules to all that is known of the persons; save, post, order and tell what differs.
 
     The caller holds the persons' locks. `touched` are instalments whose money has moved: what it
     asks for is done even if the assessment is as it was. An assessment never goes back to an
     earlier day, so that a process whose clock is behind changes nothing. It is kept with the ids of
-    the facts it knew if there was a cause for it, or if something differs.
+    the facts it knew if there was a cause for it, or if something differs. Returns for how many
+    persons something does.
     """
     if not locked:
-        return
+        return 0
     work.steps.begin("load")
     persons = [each.person for each in locked]
     known = await load_known(work.connection, persons)
@@ -63,7 +64,8 @@ async def assess_persons(
     kept = {(person, each.key): each for person in persons for each in stored.get(person, [])}
     work.steps.begin("write")
     changed = await _save(work, found, kept, causes)
-    asked_for = {*causes, *(person for person, _ in found)}
+    differing = {person for person, _ in found}
+    asked_for = differing.union(causes)
     made = [NewAssessment(each, known[each].ids, assessments[each]) for each in asked_for]
     await insert_assessments(
         work.connection, made, edition=own_edition(), as_of=as_of, assessed_at=work.now
@@ -72,6 +74,7 @@ async def assess_persons(
     await pay_and_claim(work, list({**moved, **changed}.values()), assessments, causes)
     looks = [(person, next_look_on(assessment)) for person, assessment in assessments.items()]
     await facts.save_looks(work.connection, looks, assessed_on=as_of)
+    return len(differing)
 
 
 @dataclass

@@ -14,7 +14,8 @@ from services.bonus.domain.payouts import Money, steps
 from services.bonus.domain.postings import Account
 from services.bonus.handlers.assessing import assess_known, load_facts
 from services.bonus.handlers.paying import load_money
-from services.bonus.store import cases, chain, facts
+from services.bonus.handlers.rounds import open_round, take_part
+from services.bonus.store import cases, chain
 from services.bonus.store.cases import StoredInstalment
 from services.bonus.store.facts import LockedPerson
 from shared.messaging.work import Work
@@ -26,11 +27,8 @@ LOG = Log(__name__)
 BEGINNING: Final = bytes(32)
 """What stands before the first link."""
 PAGE_LINKS: Final = 2_000
-PAGE_PERSONS: Final = 200
 UNLINKED_MAX: Final = timedelta(hours=3)
 """An entry older than this must be sealed: the timer that seals runs every hour."""
-NOBODY: Final = "00000000-0000-0000-0000-000000000000"
-"""Comes before every person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +106,14 @@ async def check_ledger(context: ServiceContext) -> None:
 
 async def count_differing(context: ServiceContext) -> int:
     """Persons whose facts, assessed from nothing, give other instalments, orders, claims or
-    balances than are stored. Nothing is changed by looking.
+    balances than are stored. Nothing is changed by looking; a look that was cut off goes on.
     """
-    differing, last = 0, NOBODY
-    while True:
-        async with context.begin() as work:
-            page = await facts.lock_persons_after(work.connection, last, limit=PAGE_PERSONS)
-            differing += await _count_differing_of(work, page)
-        if len(page) < PAGE_PERSONS:
-            return differing
-        last = page[-1].person
+    round_id = await open_round(context.begin, "replay")
+    return (await take_part(context.begin, round_id, replay)).found
 
 
-async def _count_differing_of(work: Work, page: Sequence[LockedPerson]) -> int:
+async def replay(work: Work, page: Sequence[LockedPerson]) -> int:
+    """For how many of these persons the facts, assessed from nothing, give something else."""
     persons = [each.person for each in page]
     known = await load_facts(work.connection, persons)
     stored = await cases.list_instalments(work.connection, persons)

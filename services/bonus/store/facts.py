@@ -49,15 +49,6 @@ SELECT person, assessed_on
    FOR UPDATE
 """
 
-LOCK_PERSONS_AFTER = """
-SELECT person, assessed_on
-  FROM person
- WHERE person > $1
- ORDER BY person
- LIMIT $2
-   FOR UPDATE
-"""
-
 SAVE_LOOKS = """
 UPDATE person
    SET assessed_on  = $2,
@@ -221,14 +212,6 @@ async def lock_persons_to_look_at(
 ) -> list[LockedPerson]:
     """Hold the rows of persons for whom time alone may have changed something by today."""
     rows = await connection.fetch(LOCK_PERSONS_TO_LOOK_AT, today, limit)
-    return [LockedPerson(str(row["person"]), row["assessed_on"]) for row in rows]
-
-
-async def lock_persons_after(
-    connection: Connection, person: str, *, limit: int
-) -> list[LockedPerson]:
-    """Hold the rows of the next persons behind this one, in the order all take them in."""
-    rows = await connection.fetch(LOCK_PERSONS_AFTER, person, limit)
     return [LockedPerson(str(row["person"]), row["assessed_on"]) for row in rows]
 
 
