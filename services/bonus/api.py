@@ -14,7 +14,7 @@ from pydantic import Field
 
 from services.bonus.domain.repayments import Decision
 from services.bonus.domain.situations import milestones_ever
-from services.bonus.handlers import deciding, hearing, reading, recalling
+from services.bonus.handlers import deciding, hearing, reading, recalling, shadowing
 from services.bonus.handlers.deciding import NothingToDecideError
 from services.bonus.handlers.hearing import Application
 from services.bonus.handlers.reading import scope_of
@@ -36,6 +36,7 @@ Applicant = Annotated[Identity, Depends(allow("company", "caseworker"))]
 Reader = Annotated[
     Identity, Depends(allow("company", "municipality", "caseworker", "approver", "finance"))
 ]
+ShadowReader = Annotated[Identity, Depends(allow("caseworker", "operations"))]
 
 
 class ApplicationRequest(Contract):
@@ -75,6 +76,7 @@ def router(context: ServiceContext) -> APIRouter:
     _add_applications(routes, context)
     _add_cases(routes, context)
     _add_history(routes, context)
+    _add_shadow(routes, context)
     _add_decisions(routes, context)
     return routes
 
@@ -195,6 +197,13 @@ def _add_history(routes: APIRouter, context: ServiceContext) -> None:
             if told is None:
                 raise not_found("This case has no assessment with this id.")
             return {"case": case, **told}
+
+
+def _add_shadow(routes: APIRouter, context: ServiceContext) -> None:
+    @routes.get("/shadow", summary="What the rules in SAMMEN_SHADOW_RULES would give otherwise")
+    async def show_shadow(caller: ShadowReader) -> dict[str, object]:
+        async with context.begin() as work:
+            return await shadowing.report(work, with_persons=caller.role == "caseworker")
 
 
 async def _visible_case(work: Work, case: str, caller: Identity) -> BonusCase:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.bonus import api, pages, trials
-from services.bonus.handlers import hearing, proving, settling
+from services.bonus.handlers import hearing, proving, settling, shadowing
 from shared.contracts.bonus import (
     BonusApplied,
     BonusAssessed,
@@ -39,6 +39,7 @@ from shared.messaging.work import Hears
 from shared.runtime.service import Service, Timer
 
 FOLDER = Path(__file__).parent
+SHADOW_EVERY = timedelta(seconds=10)
 LINK_EVERY = timedelta(hours=1)
 CHECK_EVERY = timedelta(days=1)
 """Not once for each calendar day: what was missed is seen by the next look as well."""
@@ -99,6 +100,7 @@ SERVICE = Service(
         Timer(name="sweep", every=None, run=hearing.sweep),
         Timer(name="link", every=LINK_EVERY, run=proving.link_entries),
         Timer(name="ledger", every=CHECK_EVERY, run=proving.check_ledger),
+        Timer(name="shadow", every=SHADOW_EVERY, run=shadowing.look_by_shadow_rules),
     ),
     routers=(api.router, trials.router, pages.router),
     migrations=FOLDER / "migrations",

@@ -42,6 +42,10 @@ ReportDoor = Literal["http", "file", "bus"]
 LedgerCheck = Literal["chain", "replay"]
 """How the ledger is proved: by its chain of hashes, and by a replay of all facts."""
 
+ShadowOutcome = Literal["same", "different", "failed", "unreadable"]
+"""What the shadow rules made of one assessment: the rules in force agree, differ, or a fault was
+raised; or, of one look, that the folder holds no rules that can be read."""
+
 KeyOutcome = Literal["first", "replayed", "mismatch", "in_flight"]
 """What an Idempotency-Key led to."""
 
@@ -161,6 +165,10 @@ def notices_waiting() -> None:
 
 def ledger_faults(*, check: LedgerCheck) -> None:
     """Faults found by the last look at the ledger, 0 when it holds. Set by bonus once a day."""
+
+
+def shadow_assessments(*, outcome: ShadowOutcome) -> None:
+    """Assessments made again by the shadow rules, by what came out. Moved by bonus."""
 
 
 def component_failures(*, component: str) -> None:

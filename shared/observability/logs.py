@@ -40,6 +40,8 @@ Action = Literal[
     "person_looked_up", "fact_refused", "fact_parked", "assessment_changed", "notice_sent",
     "notice_failed", "notice_waiting", "sweep_done", "settlement_unmatched",
     "ledger_differs",
+    "shadow_rules_unreadable",
+    "shadow_assessment_failed",
     # what other libraries say through the standard library
     "library_said",
 ]  # fmt: skip

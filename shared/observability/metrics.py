@@ -113,6 +113,7 @@ class Metrics:
         self.mails = self._counter(catalogue.mails)
         self.notices_waiting = self._gauge(catalogue.notices_waiting)
         self.ledger_faults = self._gauge(catalogue.ledger_faults)
+        self.shadow_assessments = self._counter(catalogue.shadow_assessments)
 
     def _counter(self, declaration: Callable[Labels, None]) -> Family[Labels, Counter]:
         name, text, labels = _described(declaration)

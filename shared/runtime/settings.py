@@ -93,6 +93,8 @@ class Settings(BaseModel):
     """Address of the OpenID issuer whose tokens are believed."""
     vault_key: SecretStr | None = None
     """Base64 of the 32 bytes that person numbers are sealed and indexed with."""
+    shadow_rules: Path | None = None
+    """Folder of rules that are assessed by beside those in force, to see what they would change."""
     data_dir: Path = Path(".sammen")
     """Where embedded parts keep what they keep."""
     http_port: int = Field(default=8000, ge=0, le=65535)

@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from uuid import uuid4
 
 from services.bonus.domain.assessment import Assessment, Instalment, Missing, Reason, Status
-from services.bonus.domain.differences import Line, LineKey
+from services.bonus.domain.differences import Line, LineKey, line_key, line_of
 from services.bonus.rules.editions import Edition
 from shared.database import Connection, Row
-from shared.values.money import ore
 
 # The edition goes along as text each time: that costs less than asking whether it is there.
 # Facts and lines, of which each assessment has another number, travel as text as well.
@@ -25,9 +23,8 @@ WITH used AS (
         ON CONFLICT (edition) DO NOTHING
 )
 INSERT INTO assessment (assessment_id, person, as_of, assessed_at, edition, facts, lines)
-SELECT told.assessment_id, told.person, $3, $4, $1, told.facts::uuid[], told.lines::jsonb
-  FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[])
-       AS told (assessment_id, person, facts, lines)
+SELECT gen_random_uuid(), told.person, $3, $4, $1, told.facts::uuid[], told.lines::jsonb
+  FROM unnest($5::uuid[], $6::text[], $7::text[]) AS told (person, facts, lines)
 """
 
 LIST_ASSESSMENTS_OF_PERSON = """
@@ -80,7 +77,6 @@ async def insert_assessments(
         edition.content,
         as_of,
         assessed_at,
-        [str(uuid4()) for _ in made],
         [each.person for each in made],
         ["{" + ",".join(each.facts) + "}" for each in made],
         [_lines(each.assessment) for each in made],
@@ -97,7 +93,7 @@ async def list_assessments(connection: Connection, person: str) -> list[StoredAs
             assessed_at=row["assessed_at"],
             edition=row["edition"],
             facts=tuple(str(each) for each in row["facts"]),
-            lines=dict(_line(each) for each in row["lines"]),
+            lines=dict(read_line(each) for each in row["lines"]),
         )
         for row in rows
     ]
@@ -114,13 +110,15 @@ def _lines(assessment: Assessment) -> str:
     return json.dumps(lines, ensure_ascii=False, separators=(",", ":"))
 
 
-def _record(line: Instalment) -> dict[str, Any]:
+def _record(instalment: Instalment) -> dict[str, Any]:
+    return {**line_key(instalment)._asdict(), **line_record(line_of(instalment))}
+
+
+def line_record(line: Line) -> dict[str, Any]:
+    """A line as JSON."""
     return {
-        "employer": line.employer,
-        "scheme": line.scheme,
-        "milestone": line.milestone,
         "due_on": line.due_on.isoformat(),
-        "amount_ore": ore(line.amount_dkk),
+        "amount_ore": line.amount_ore,
         "status": line.status,
         "reason": line.reason,
         "missing": line.missing,
@@ -129,7 +127,8 @@ def _record(line: Instalment) -> dict[str, Any]:
     }
 
 
-def _line(told: Mapping[str, Any]) -> tuple[LineKey, Line]:
+def read_line(told: Mapping[str, Any]) -> tuple[LineKey, Line]:
+    """A line from JSON, with the key it is stored under."""
     return LineKey(told["employer"], told["scheme"], told["milestone"]), Line(
         due_on=date.fromisoformat(told["due_on"]),
         amount_ore=told["amount_ore"],
