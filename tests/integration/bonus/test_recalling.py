@@ -73,14 +73,24 @@ async def test_each_assessment_keeps_what_it_knew_and_what_it_gave(office: Offic
     assert all(each["late"] == [] for each in found)
 
 
-async def test_a_sweep_that_changes_nothing_leaves_no_assessment(office: Office) -> None:
+async def count(office: Office) -> int:
+    """How many assessments of the person are kept at all."""
+    async with office.system.system.context("bonus").begin() as work:
+        return len(await assessments.list_assessments(work.connection, PERSON))
+
+
+async def test_a_fact_that_changes_nothing_is_kept_as_known(office: Office) -> None:
     await office.hear(private(), person(), hired())
-    before = await kept(office)
-    await office.advance_to("2016-12-01")
+    await office.hear(person())
+    assert [each["facts"] for each in await kept(office)] == [3, 4]
+
+
+async def test_a_look_that_changes_nothing_leaves_no_assessment(office: Office) -> None:
+    await office.hear(private(), person(), hired())
     async with office.system.system.context("bonus").begin() as work:
         locked = await facts.lock_persons(work.connection, [PERSON])
         await assessing.assess_persons(work, locked, {})
-    assert await kept(office) == before
+    assert await count(office) == 1
 
 
 async def test_a_fact_that_came_late_is_told_to_be_late(office: Office) -> None:
@@ -159,12 +169,16 @@ async def test_rules_that_can_t_be_read_any_more_give_way_to_today_s(
 async def test_what_happened_elsewhere_is_not_told(office: Office) -> None:
     await office.hear(private(), person(), hired())
     before = await kept(office)
-    office.clock.advance_to(office.clock.now() + timedelta(days=1))
+    early = office.clock.now()
+    office.clock.advance_to(early + timedelta(days=1))
     elsewhere = hired(placement="0461/2", employer=OTHER_EMPLOYER, kind="internship")
     await office.hear(private(OTHER_EMPLOYER), elsewhere)
     assert await kept(office) == before
-    async with office.system.system.context("bonus").begin() as work:
-        assert len(await assessments.list_assessments(work.connection, PERSON)) == 2
+    assert await count(office) == 2
+    late = hired(placement="0461/3", employer=OTHER_EMPLOYER, kind="internship")
+    await office.hear(received(late, early + timedelta(hours=1)), person())
+    last = (await kept(office))[-1]
+    assert (last["facts"], last["late"]) == (4, [])
 
 
 @pytest.mark.parametrize(
