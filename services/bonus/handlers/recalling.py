@@ -15,7 +15,7 @@ from services.bonus.domain.explanation import explanation_object
 from services.bonus.domain.lateness import Late, Look, late_facts
 from services.bonus.domain.rules import Rules
 from services.bonus.handlers.assessing import fact_of
-from services.bonus.rules import InvalidRuleError
+from services.bonus.rules.documents import InvalidRuleError
 from services.bonus.rules.editions import Edition, own_edition, rules_of
 from services.bonus.store import assessments, facts
 from services.bonus.store.assessments import StoredAssessment

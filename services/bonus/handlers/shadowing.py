@@ -14,7 +14,7 @@ from services.bonus.domain.differences import line_key, line_of
 from services.bonus.domain.engine import assess
 from services.bonus.domain.rules import Rules
 from services.bonus.handlers.assessing import fact_of
-from services.bonus.rules import InvalidRuleError
+from services.bonus.rules.documents import InvalidRuleError
 from services.bonus.rules.editions import edition_in, rules_of
 from services.bonus.store import facts, shadow
 from services.bonus.store.facts import StoredFact

@@ -28,11 +28,7 @@ from services.bonus.domain.rules import (
     Version,
 )
 from services.bonus.domain.spells import IGU, ORDINARY
-from services.bonus.rules.documents import (
-    InvalidRuleError,
-    document,
-    own_folder,
-)
+from services.bonus.rules.documents import FILES, InvalidRuleError, document, own_folder
 from services.bonus.rules.units import UNITS
 
 MARKS: Final = ("law", "default")
@@ -54,11 +50,16 @@ def rules_in(folder: Traversable) -> Rules:
 
     Raises InvalidRuleError, which names the file or parameter and what is wrong.
     """
+    return rules_from({name: document(folder, name) for name in FILES})
+
+
+def rules_from(documents: Mapping[str, Mapping[str, Any]]) -> Rules:
+    """Build the rules from the tables of the four files, by their names. Raises InvalidRuleError."""
     return Rules(
-        shared=read_group("shared", document(folder, "shared"), SharedRules),
-        ordinary=read_group("ordinary", document(folder, "ordinary"), OrdinaryRules),
-        igu=read_group("igu", document(folder, "igu"), IguRules),
-        sources=_complete(read_sources(document(folder, "sources"))),
+        shared=read_group("shared", documents["shared"], SharedRules),
+        ordinary=read_group("ordinary", documents["ordinary"], OrdinaryRules),
+        igu=read_group("igu", documents["igu"], IguRules),
+        sources=_complete(read_sources(documents["sources"])),
     )
 
 

@@ -46,15 +46,19 @@ def document(folder: Traversable, name: str) -> Mapping[str, Any]:
 
     Raises InvalidRuleError, which names the file.
     """
+    return parsed(f"{name}.yaml", text_of(folder, name))
+
+
+def text_of(folder: Traversable, name: str) -> str:
+    """The text of one file. Raises InvalidRuleError, which names it."""
     file = f"{name}.yaml"
     try:
-        text = folder.joinpath(file).read_text(encoding="utf-8")
+        return folder.joinpath(file).read_text(encoding="utf-8")
     except FileNotFoundError:
         why = f"{file} is missing in {folder}; `sammen rules export FOLDER` writes all of them"
         raise InvalidRuleError(why) from None
     except (OSError, ValueError) as error:
         raise InvalidRuleError(f"{file} can't be read: {error}") from error
-    return parsed(file, text)
 
 
 def parsed(file: str, text: str) -> Mapping[str, Any]:

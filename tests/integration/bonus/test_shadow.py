@@ -13,7 +13,8 @@ from prometheus_client import generate_latest
 
 from services.bonus.domain.assessment import Assessment
 from services.bonus.handlers import hearing, shadowing
-from services.bonus.rules.editions import FILES, edition_in, own_edition
+from services.bonus.rules.documents import FILES
+from services.bonus.rules.editions import edition_in, own_edition
 from shared.contracts.placements import PlacementAnnulled
 from shared.runtime.service import ServiceContext
 from shared.web.identity import Role
