@@ -6,24 +6,33 @@ to know of does not exist for it (404).
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
-from services.bonus.domain.repayments import Decision
-from services.bonus.domain.situations import milestones_ever
-from services.bonus.handlers import deciding, hearing, reading, recalling, shadowing
+from services.bonus.domain import repayments
+from services.bonus.handlers import (
+    applying,
+    deciding,
+    reading,
+    recalling,
+    reviewing,
+    shadowing,
+)
+from services.bonus.handlers.applying import NoSuchPlacementError
 from services.bonus.handlers.deciding import NothingToDecideError
-from services.bonus.handlers.hearing import Application
 from services.bonus.handlers.reading import scope_of
-from services.bonus.rules import load_rules
-from services.bonus.store import cases, facts
-from services.bonus.store.cases import BonusCase
-from services.bonus.store.facts import StoredPlacement
 from shared.contracts.base import Contract
-from shared.contracts.fields import Cvr, Day, Milestone, Ore, PlacementId, ShortText
+from shared.contracts.fields import (
+    Cvr,
+    Day,
+    Decision,
+    Milestone,
+    Ore,
+    PlacementId,
+    ShortText,
+)
 from shared.messaging.work import Work
 from shared.runtime.service import ServiceContext
 from shared.web.body import FromJson
@@ -64,6 +73,13 @@ class ClaimDecision(Contract):
     )
 
 
+class ReviewDecision(Contract):
+    """What a caseworker answers to what the rules left open."""
+
+    outcome: Decision = Field(description="Whether the bonus may be paid all the same.")
+    reason: ShortText = Field(description="Why; kept with the decision, and never published.")
+
+
 class ReleaseRequest(Contract):
     """Why a stopped payout may be ordered again."""
 
@@ -82,6 +98,15 @@ def router(context: ServiceContext) -> APIRouter:
 
 
 def _add_decisions(routes: APIRouter, context: ServiceContext) -> None:
+    @routes.post("/reviews/{review}/decision", summary="Accept or refuse what a review asks")
+    async def decide_review(
+        request: Request, review: str, asked: FromJson[ReviewDecision], caller: Decider
+    ) -> Response:
+        async with context.begin() as work:
+            return await answer_once(
+                work, caller, request, lambda: _decide_review(work, review, asked, caller)
+            )
+
     @routes.post("/claims/{claim}/decision", summary="Uphold, lower or drop a repayment claim")
     async def decide(
         request: Request, claim: str, asked: FromJson[ClaimDecision], caller: Decider
@@ -101,10 +126,36 @@ def _add_decisions(routes: APIRouter, context: ServiceContext) -> None:
             )
 
 
+async def _decide_review(
+    work: Work, review: str, asked: ReviewDecision, caller: Identity
+) -> Answer:
+    try:
+        outcome = await reviewing.decide_review(
+            work, review, asked.outcome, reason=asked.reason, decided_by=caller.subject
+        )
+    except NothingToDecideError as nothing:
+        raise not_found(str(nothing)) from nothing
+    if isinstance(outcome, str):
+        raise invalid(outcome)
+    return Answer(
+        {
+            "review": review,
+            "case": outcome.case.case_id,
+            "milestone": outcome.milestone,
+            "outcome": asked.outcome,
+            "decided_on": work.today,
+            "status": outcome.line.status,
+            "reason": outcome.line.reason,
+            "amount_ore": outcome.line.amount_ore,
+        },
+        200,
+    )
+
+
 async def _decide(work: Work, claim: str, asked: ClaimDecision, caller: Identity) -> Answer:
     if not reading.is_reference(claim):
         raise not_found("No claim has this id.")
-    decision = Decision(asked.outcome, asked.amount_ore, asked.bad_faith)
+    decision = repayments.Decision(asked.outcome, asked.amount_ore, asked.bad_faith)
     try:
         outcome = await deciding.decide_claim(
             work, claim, decision, reason=asked.reason, decided_by=caller.subject
@@ -143,14 +194,33 @@ def _add_applications(routes: APIRouter, context: ServiceContext) -> None:
     async def apply(
         request: Request, asked: FromJson[ApplicationRequest], caller: Applicant
     ) -> Response:
-        async def act(work: Work) -> Answer:
-            placement = await _own_placement(work, asked, caller)
-            filed_on = _filed_on(work, asked, caller)
-            filed = await hearing.apply_for_bonus(work, placement, asked.milestone, filed_on)
-            return Answer(await _filed(work, filed), 201)
-
         async with context.begin() as work:
-            return await answer_once(work, caller, request, lambda: act(work))
+            return await answer_once(work, caller, request, lambda: _apply(work, asked, caller))
+
+
+async def _apply(work: Work, asked: ApplicationRequest, caller: Identity) -> Answer:
+    try:
+        filed = await applying.apply(
+            work,
+            caller,
+            placement=asked.placement,
+            milestone=asked.milestone,
+            filed_on=asked.filed_on,
+        )
+    except NoSuchPlacementError as unknown:
+        raise not_found(str(unknown)) from unknown
+    if isinstance(filed, str):
+        raise invalid(filed)
+    return Answer(
+        {
+            "case": filed.case.case_id,
+            "placement": filed.placement.placement,
+            "milestone": filed.milestone,
+            "filed_on": filed.filed_on,
+            "status": await applying.status_after(work, filed),
+        },
+        201,
+    )
 
 
 def _add_cases(routes: APIRouter, context: ServiceContext) -> None:
@@ -211,49 +281,3 @@ async def _visible_case(work: Work, case: str, caller: Identity) -> BonusCase:
     if found is None:
         raise not_found("No bonus case has this id.")
     return found
-
-
-async def _own_placement(
-    work: Work, asked: ApplicationRequest, caller: Identity
-) -> StoredPlacement:
-    placement = await facts.find_placement(work.connection, asked.placement)
-    foreign = caller.role == "company" and placement and placement.employer != caller.cvr
-    if placement is None or foreign:
-        raise not_found("No placement has this id yet; one that was just reported takes a moment.")
-    milestones = milestones_ever(placement.kind, load_rules())
-    if not milestones:
-        raise invalid(f"A placement of the kind {placement.kind} bears no bonus.")
-    if asked.milestone not in milestones:
-        offered = " and ".join(milestones)
-        raise invalid(f"The kind {placement.kind} has the milestones {offered}.")
-    return placement
-
-
-def _filed_on(work: Work, asked: ApplicationRequest, caller: Identity) -> date:
-    if asked.filed_on is None:
-        return work.today
-    if caller.role != "caseworker":
-        raise invalid("A company's application is filed today; leave filed_on out.")
-    if asked.filed_on > work.today:
-        raise invalid("An application can't be filed on a day to come.")
-    return asked.filed_on
-
-
-async def _filed(work: Work, filed: Application) -> dict[str, object]:
-    stored = await cases.list_instalments(work.connection, [filed.case.person])
-    status = next(
-        (each.line.status for each in stored.get(filed.case.person, []) if _is_for(each, filed)),
-        None,
-    )
-    return {
-        "case": filed.case.case_id,
-        "placement": filed.placement.placement,
-        "milestone": filed.milestone,
-        "filed_on": filed.filed_on,
-        "status": status,
-    }
-
-
-def _is_for(instalment: cases.StoredInstalment, filed: Application) -> bool:
-    case: BonusCase = instalment.case
-    return case == filed.case and instalment.milestone == filed.milestone

@@ -18,6 +18,7 @@ from shared.contracts.bonus import (
     RepaymentClaimDecided,
     RepaymentClaimRaised,
     RepaymentClaimWithdrawn,
+    ReviewDecided,
 )
 from shared.contracts.finance import PayoutRejected, PayoutReturned, PayoutSettled
 from shared.contracts.membership import EmployerSectorReported
@@ -53,6 +54,7 @@ SERVICE = Service(
         BonusInstalmentDue,
         BonusRefused,
         BonusUnderReview,
+        ReviewDecided,
         PayoutOrdered,
         RepaymentClaimRaised,
         RepaymentClaimChanged,

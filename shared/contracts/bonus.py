@@ -129,6 +129,8 @@ class BonusUnderReview(InstalmentEvent):
 class ReviewDecided(InstalmentEvent):
     """A caseworker has decided a review."""
 
+    draft: ClassVar[bool] = False
+
     review: ReviewReason = Field(description="Reason of the review that was decided.")
     outcome: Decision = Field(description="Whether the bonus may be paid all the same.")
     decided_on: Day = Field(description="Day of the decision.")

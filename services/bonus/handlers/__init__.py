@@ -1,1 +1,6 @@
-"""What bonus does: hearing (facts, applications, a new day), assessing (what follows), reading."""
+"""What bonus does.
+
+Hearing (facts, applications, a new day) and settling (finance's answers) end in assessing (what
+follows), which ends in paying; proving looks whether it all holds. Applying, reviewing and deciding
+are what people ask for, by program or page; reading is what they are shown.
+"""

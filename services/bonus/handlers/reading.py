@@ -11,6 +11,7 @@ from services.bonus.domain.assessment import Assessment
 from services.bonus.handlers.assessing import assess_known, load_facts
 from services.bonus.handlers.paying import Held, load_money
 from services.bonus.handlers.recalling import list_late
+from services.bonus.handlers.reviewing import OpenedReview, reviews_among
 from services.bonus.store import cases, facts
 from services.bonus.store.cases import BonusCase, StoredInstalment, Sums
 from shared.messaging.work import Work
@@ -94,9 +95,28 @@ async def explain_case(
         "instalments": _of_case(explained["instalments"], case),
         "repayment_claims": _of_case(explained["repayment_claims"], case),
         "flags": explained["flags"],
+        "reviews": [
+            _review(each)
+            for each in reviews_among([each for each in stored if each.case == case], assessment)
+        ],
         "payouts": [each for key in held for each in _payouts(own[key], held[key])],
         "claims": [each for key in held for each in _claims(own[key], held[key])],
         "late_facts": await list_late(work, case),
+    }
+
+
+def _review(opened: OpenedReview) -> dict[str, object]:
+    """A review, on the day the case is seen on, under the id it is decided by."""
+    decision = opened.review.decision
+    return {
+        "review": opened.review_id,
+        "milestone": opened.instalment.milestone,
+        "reason": opened.review.reason,
+        "state": opened.review.state,
+        "decided_on": decision and decision.decided_on,
+        "rule": opened.review.check.rule,
+        "law": opened.review.check.law,
+        "question": opened.review.check.arithmetic,
     }
 
 
