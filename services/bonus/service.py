@@ -38,6 +38,7 @@ from shared.contracts.placements import (
 )
 from shared.messaging.work import Hears
 from shared.runtime.service import Service, Timer
+from shared.web.pages import PageLink
 
 FOLDER = Path(__file__).parent
 SHADOW_EVERY = timedelta(seconds=10)
@@ -107,5 +108,5 @@ SERVICE = Service(
     routers=(api.router, trials.router, pages.router),
     migrations=FOLDER / "migrations",
     templates=FOLDER / "templates",
-    navigation=(("/bonus/cases", "Bonus cases"),),
+    navigation=(PageLink("/bonus/cases", en="Bonus cases", da="Bonussager"),),
 )

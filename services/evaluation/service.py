@@ -18,6 +18,7 @@ from shared.contracts.placements import (
 )
 from shared.messaging.work import Hears
 from shared.runtime.service import Service
+from shared.web.pages import PageLink
 
 FOLDER = Path(__file__).parent
 
@@ -62,5 +63,5 @@ SERVICE = Service(
     routers=(api.router, pages.router),
     migrations=FOLDER / "migrations",
     templates=FOLDER / "templates",
-    navigation=(("/", "Figures"),),
+    navigation=(PageLink("/", en="Figures", da="Tal"),),
 )

@@ -49,7 +49,7 @@ raised; or, of one look, that the folder holds no rules that can be read."""
 KeyOutcome = Literal["first", "replayed", "mismatch", "in_flight"]
 """What an Idempotency-Key led to."""
 
-Denial = Literal["no_token", "bad_token", "wrong_role", "issuer_unreachable"]
+Denial = Literal["no_token", "bad_token", "wrong_role", "issuer_unreachable", "forged_form"]
 """Why a caller was turned away."""
 
 

@@ -15,6 +15,7 @@ from shared.observability.metrics import Metrics
 from shared.runtime.settings import SettingName, Settings
 from shared.values.clock import Clock
 from shared.web.app import Router
+from shared.web.pages import PageLink
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,8 @@ class Service:
     """Schemas of its own beside the one named after it (the vault)."""
     templates: Path | None = None
     """Folder of its pages; a template there is rendered as `<service>/<file>`."""
-    navigation: tuple[tuple[str, str], ...] = ()
-    """Path and label of its pages that the frame of every page links to."""
+    navigation: tuple[PageLink, ...] = ()
+    """Those of its pages that the frame of every page links to."""
     needs: tuple[SettingName, ...] = ()
     """Settings it can't run without, besides database, bus and issuer."""
     check_settings: Callable[[Settings], None] = _accept

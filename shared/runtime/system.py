@@ -17,7 +17,7 @@ from shared.runtime.settings import Settings
 from shared.runtime.timers import Timers
 from shared.values.clock import Clock
 from shared.web.app import Application, WebParts, build_app
-from shared.web.issuer import SIGN_IN_PATH, DevelopmentIssuer, issuer_router
+from shared.web.issuer import SIGN_IN_PATH, SIGN_OUT_PATH, DevelopmentIssuer, issuer_router
 from shared.web.ops import Health, build_ops_app
 from shared.web.server import HttpServer
 from shared.web.tokens import JwtAuthenticator
@@ -238,6 +238,7 @@ class System:
             },
             navigation=[link for service in services for link in service.navigation],
             sign_in_path=SIGN_IN_PATH if around.own_issuer else None,
+            sign_out_path=SIGN_OUT_PATH if around.own_issuer else None,
         )
         issuer = around.settings.need("oidc_issuer")
         return build_app(parts, authenticator=JwtAuthenticator(issuer), metrics=self.metrics)

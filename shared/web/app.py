@@ -19,7 +19,7 @@ from shared.observability.metrics import Metrics
 from shared.web.answers import answer_problems
 from shared.web.identity import SESSION_COOKIE, Authenticator
 from shared.web.middleware import CONTENT_BYTES_MAX, Bounded, Content, Watched
-from shared.web.pages import STATIC_FOLDER, build_environment
+from shared.web.pages import STATIC_FOLDER, PageLink, build_environment
 from shared.web.problems import MEDIA_TYPE
 
 Router = APIRouter
@@ -52,10 +52,12 @@ class WebParts:
     routers: Sequence[APIRouter]
     templates: Mapping[str, Path] = field(default_factory=dict)
     """Folder of pages by service name."""
-    navigation: Sequence[tuple[str, str]] = ()
-    """Path and label of the pages that the frame links to."""
+    navigation: Sequence[PageLink] = ()
+    """The pages that the frame links to."""
     sign_in_path: str | None = None
     """Where a browser without a session is sent; only the development issuer has one."""
+    sign_out_path: str | None = None
+    """Where a session is ended."""
 
 
 def build_app(
@@ -79,6 +81,7 @@ def build_app(
     app.state.templates = build_environment(parts.templates)
     app.state.navigation = tuple(parts.navigation)
     app.state.sign_in_path = parts.sign_in_path
+    app.state.sign_out_path = parts.sign_out_path
     app.state.session_cookie = SESSION_COOKIE
     answer_problems(app)
     for router in parts.routers:

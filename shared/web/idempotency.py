@@ -38,6 +38,8 @@ SELECT pg_try_advisory_xact_lock(
        )
 """
 
+LOCK = TRY_LOCK.replace("pg_try_advisory_xact_lock", "pg_advisory_xact_lock")
+
 FIND_ANSWER = """
 SELECT fingerprint, status, media_type, headers, body
   FROM idempotency_key
@@ -80,10 +82,40 @@ async def answer_once(
     Raises Problem 422 when the key was used with other content, 409 while the first request with
     it is still in flight, 400 when the header is not a key.
     """
-    key = _key(request)
+    key = _key(request.headers.get(HEADER))
     if key is None:
         return _response(await act())
     await _lock(work.connection, identity, key, request)
+    return await _answer_under(key, work, identity, request, act)
+
+
+async def submit_once(
+    work: Work,
+    identity: Identity,
+    request: Request,
+    submission: str,
+    act: Callable[[], Awaitable[Answer]],
+) -> Response:
+    """The same for a form sent from a page, whose key the page has put into it.
+
+    Whoever presses the button twice is shown the answer to the second press, so that one waits for
+    the first to be done instead of being refused.
+    """
+    key = _key(submission or None)
+    if key is None:
+        return _response(await act())
+    await work.connection.execute(LOCK, identity.subject, key)
+    return await _answer_under(key, work, identity, request, act)
+
+
+async def _answer_under(
+    key: str,
+    work: Work,
+    identity: Identity,
+    request: Request,
+    act: Callable[[], Awaitable[Answer]],
+) -> Response:
+    """Act, or answer as before; the caller holds the key."""
     fingerprint = _fingerprint(request)
     stored = await work.connection.fetchrow(FIND_ANSWER, identity.subject, key, work.now - KEPT_FOR)
     if stored is None:
@@ -111,9 +143,8 @@ async def delete_expired_answers(connection: Connection, now: datetime) -> None:
     await connection.execute(DELETE_EXPIRED, now - KEPT_FOR)
 
 
-def _key(request: Request) -> str | None:
+def _key(given: str | None) -> str | None:
     """The key, with or without the quotes of a structured header."""
-    given = request.headers.get(HEADER)
     if given is None:
         return None
     key = given.strip().removeprefix('"').removesuffix('"')

@@ -9,7 +9,7 @@ import os
 import uuid
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal, TypedDict
 
 import jwt
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from shared.values.clock import Clock
 from shared.values.cvr import parse_cvr
 from shared.values.municipalities import list_municipalities, parse_municipality_code
+from shared.web.forms import FOREIGN, STALE, carries_token, comes_from_elsewhere, forged
 from shared.web.identity import ROLES, SESSION_COOKIE, Role
 from shared.web.pages import render
 from shared.web.problems import invalid
@@ -28,6 +29,7 @@ from shared.web.tokens import ALGORITHM, AUDIENCE
 
 PATH: Final = "/issuer"
 SIGN_IN_PATH: Final = f"{PATH}/sign-in"
+SIGN_OUT_PATH: Final = f"{PATH}/sign-out"
 LIFETIME: Final = timedelta(hours=1)
 SESSION_LIFETIME: Final = timedelta(hours=8)
 SIGN_IN_ROLES: Final[tuple[Role, ...]] = ("caseworker", "municipality", "company", "finance")
@@ -175,42 +177,60 @@ def issuer_router(issuer: DevelopmentIssuer) -> APIRouter:
 
     @router.post("/sign-in")
     async def sign_in(
+        request: Request,
         role: Annotated[Role, Form()],
         municipality: Annotated[str, Form()] = "",
         cvr: Annotated[str, Form()] = "",
         next: Annotated[str, Form()] = "/",  # noqa: A002 # in addresses
     ) -> Response:
-        return _begin_session(issuer, role, municipality, cvr, _local(next))
+        _refuse_foreign(request)
+        token = _token(issuer, role, municipality, cvr)
+        answer = RedirectResponse(_local(next), 303)
+        seconds = int(SESSION_LIFETIME.total_seconds())
+        answer.set_cookie(SESSION_COOKIE, token, max_age=seconds, **_cookie(request))
+        return answer
 
     @router.post("/sign-out")
-    async def sign_out() -> Response:
+    async def sign_out(request: Request) -> Response:
+        _refuse_foreign(request)
+        session = request.cookies.get(SESSION_COOKIE)
+        if session is not None and not await carries_token(request, session):
+            raise forged(STALE)
         answer = RedirectResponse("/", 303)
-        answer.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="strict")
+        answer.delete_cookie(SESSION_COOKIE, **_cookie(request))
         return answer
 
     return router
 
 
-def _begin_session(
-    issuer: DevelopmentIssuer, role: Role, municipality: str, cvr: str, next_path: str
-) -> Response:
-    """The cookie holds a token like any other; it counts on pages only, and only on GET."""
+def _refuse_foreign(request: Request) -> None:
+    """Nobody else's page signs our users in or out: as whom they act is for them to choose."""
+    if comes_from_elsewhere(request):
+        raise forged(FOREIGN)
+
+
+def _token(issuer: DevelopmentIssuer, role: Role, municipality: str, cvr: str) -> str:
+    """A token like any other, to be kept in the cookie for a working day."""
     try:
-        token = issuer.issue_token(
+        return issuer.issue_token(
             role, municipality=municipality, cvr=cvr, lifetime=SESSION_LIFETIME
         )
     except TokenRequestError as error:
         raise invalid(str(error)) from error
-    answer = RedirectResponse(next_path, 303)
-    answer.set_cookie(
-        SESSION_COOKIE,
-        token,
-        max_age=int(SESSION_LIFETIME.total_seconds()),
-        path="/",
-        httponly=True,
-        samesite="strict",
-    )
-    return answer
+
+
+class _Cookie(TypedDict):
+    """Out of reach of scripts and of other sites, and of the network where there is TLS."""
+
+    path: str
+    httponly: bool
+    samesite: Literal["strict"]
+    secure: bool
+
+
+def _cookie(request: Request) -> _Cookie:
+    secure = request.url.scheme == "https"
+    return _Cookie(path="/", httponly=True, samesite="strict", secure=secure)
 
 
 def _local(path: str) -> str:

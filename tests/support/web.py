@@ -32,11 +32,16 @@ class NamedTokens:
         return PEOPLE[token]
 
 
-def app_with(add_routes: Callable[[APIRouter], None], **more: Any) -> Application:  # noqa: ANN401
+def app_with(
+    add_routes: Callable[[APIRouter], None],
+    *,
+    sign_in_path: str | None = "/issuer/sign-in",
+    **more: Any,  # noqa: ANN401
+) -> Application:
     """An application with these routes; `more` goes to `build_app`."""
     router = APIRouter()
     add_routes(router)
-    parts = WebParts(title="Under test", routers=[router], sign_in_path="/issuer/sign-in")
+    parts = WebParts(title="Under test", routers=[router], sign_in_path=sign_in_path)
     return build_app(parts, authenticator=NamedTokens(), metrics=Metrics(), **more)
 
 

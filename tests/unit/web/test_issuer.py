@@ -15,9 +15,11 @@ from fastapi import APIRouter, Depends
 from shared.observability.metrics import Metrics
 from shared.runtime.clock import SystemClock
 from shared.web.app import Application, WebParts, build_app
-from shared.web.identity import Identity, Role, allow, allow_page
+from shared.web.forms import form_token
+from shared.web.identity import SESSION_COOKIE, Identity, Role, allow, allow_page
 from shared.web.issuer import (
     SIGN_IN_PATH,
+    SIGN_OUT_PATH,
     DevelopmentIssuer,
     TokenRequestError,
     _create_key,
@@ -44,7 +46,12 @@ def app() -> Application:
         return caller.subject
 
     application: Application
-    parts = WebParts("Under test", [routes, issuer_router(issuer)], sign_in_path=SIGN_IN_PATH)
+    parts = WebParts(
+        "Under test",
+        [routes, issuer_router(issuer)],
+        sign_in_path=SIGN_IN_PATH,
+        sign_out_path=SIGN_OUT_PATH,
+    )
     authenticator = JwtAuthenticator(ADDRESS, transport=Itself(lambda: application))
     application = build_app(parts, authenticator=authenticator, metrics=Metrics())
     application.state.issuer = issuer
@@ -67,6 +74,11 @@ async def browser(app: Application) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://sammen.test") as client:
         yield client
+
+
+def session_token(browser: httpx.AsyncClient) -> str:
+    """What our own page puts into a form of the session the browser is in."""
+    return form_token(browser.cookies[SESSION_COOKIE])
 
 
 async def test_a_token_is_checked_by_discovery_and_keys(
@@ -98,8 +110,42 @@ async def test_signing_in_gives_a_cookie_that_scripts_and_other_sites_cannot_use
 async def test_signing_out_takes_the_cookie_back(browser: httpx.AsyncClient) -> None:
     await browser.post(SIGN_IN_PATH, data={"role": "caseworker"})
     assert (await browser.get("/page")).status_code == 200
-    await browser.post("/issuer/sign-out")
+    answer = await browser.post(SIGN_OUT_PATH, data={"form_token": session_token(browser)})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert (await browser.get("/page")).status_code == 401
+
+
+@pytest.mark.parametrize("given", [{}, {"form_token": form_token("another session")}])
+async def test_nobody_else_signs_a_user_out(
+    browser: httpx.AsyncClient, given: dict[str, str]
+) -> None:
+    await browser.post(SIGN_IN_PATH, data={"role": "caseworker"})
+    assert (await browser.post(SIGN_OUT_PATH, data=given)).status_code == 403
+    mine = {"form_token": session_token(browser)}
+    answer = await browser.post(SIGN_OUT_PATH, data=mine, headers={"Origin": "https://evil.test"})
+    assert answer.status_code == 403
+    assert (await browser.get("/page")).status_code == 200
+
+
+async def test_nobody_else_signs_a_user_in(browser: httpx.AsyncClient) -> None:
+    for headers in ({"Origin": "https://evil.test"}, {"Sec-Fetch-Site": "cross-site"}):
+        answer = await browser.post(SIGN_IN_PATH, data={"role": "caseworker"}, headers=headers)
+        assert (answer.status_code, "set-cookie" in answer.headers) == (403, False)
+
+
+async def test_over_tls_the_cookie_never_leaves_it(browser: httpx.AsyncClient) -> None:
+    plain = await browser.post(SIGN_IN_PATH, data={"role": "caseworker"})
+    secure = await browser.post(f"https://sammen.test{SIGN_IN_PATH}", data={"role": "caseworker"})
+    assert "Secure" in secure.headers["set-cookie"]
+    assert "Secure" not in plain.headers["set-cookie"]
+
+
+async def test_the_frame_signs_out_whoever_is_signed_in(browser: httpx.AsyncClient) -> None:
+    assert "Sign out" not in (await browser.get(SIGN_IN_PATH)).text
+    await browser.post(SIGN_IN_PATH, data={"role": "caseworker"})
+    page = (await browser.get(SIGN_IN_PATH)).text
+    assert f'action="{SIGN_OUT_PATH}"' in page
+    assert session_token(browser) in page
 
 
 async def test_nobody_signs_in_as_a_municipality_that_is_none(browser: httpx.AsyncClient) -> None:
