@@ -108,5 +108,9 @@ SERVICE = Service(
     routers=(api.router, trials.router, pages.router),
     migrations=FOLDER / "migrations",
     templates=FOLDER / "templates",
-    navigation=(PageLink("/bonus/cases", en="Bonus cases", da="Bonussager"),),
+    navigation=(
+        PageLink("/bonus/cases", en="Bonus cases", da="Bonussager"),
+        PageLink("/bonus/company", en="My company's bonus", da="Min bonus", roles=("company",)),
+        PageLink("/bonus/work", en="To decide", da="Til afgørelse", roles=("caseworker",)),
+    ),
 )

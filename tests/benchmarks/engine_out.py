@@ -12,7 +12,7 @@ from typing import Any
 
 from services.bonus.service import SERVICE
 from services.bonus.store import facts
-from services.bonus.store.facts import StoredFact
+from services.bonus.store.facts import Look, StoredFact
 from shared.contracts.bonus import BonusAssessed
 from shared.messaging.work import Received, Work
 
@@ -39,7 +39,7 @@ async def keep_facts(work: Work, received: Sequence[Received[Any]]) -> None:
     await facts.insert_facts(work.connection, [_stored(each) for each in received])
     for each in received:
         work.publish(assessed(each.event.person), cause=each.cause)
-    looks = [(each.person, work.today) for each in locked]
+    looks = [Look(each.person, work.today, ()) for each in locked]
     await facts.save_looks(work.connection, looks, assessed_on=work.today)
 
 

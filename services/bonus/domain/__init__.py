@@ -8,7 +8,8 @@ written down, when somebody asks), claims, flags, and engine, which puts them to
 an assessment. The law's parameters stand in rules.
 
 What people read comes last: waiting (what is missing), words, phrases and speech (in two
-languages), and explanation.
+languages), explanation, and timeline (a case in time). What people are asked: deciding (reviews,
+open and decided) and next_steps (what a company does next).
 
 Inside one assessment, situations, spells and placements are not frozen at run time: making them so
 costs an eighth of the assessment. That nothing made is ever changed is seen to by a house rule.

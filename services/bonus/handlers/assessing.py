@@ -21,7 +21,7 @@ from services.bonus.rules.editions import own_edition
 from services.bonus.store import cases, facts, ledger
 from services.bonus.store.assessments import NewAssessment, insert_assessments
 from services.bonus.store.cases import StoredInstalment
-from services.bonus.store.facts import LockedPerson, StoredFact
+from services.bonus.store.facts import LockedPerson, Look, StoredFact
 from shared.contracts.bonus import (
     BonusAssessed,
     BonusInstalmentDue,
@@ -72,7 +72,7 @@ async def assess_persons(
     )
     moved = {each.instalment_id: each for each in kept.values() if each.instalment_id in touched}
     await pay_and_claim(work, list({**moved, **changed}.values()), assessments, causes)
-    looks = [(person, next_look_on(assessment)) for person, assessment in assessments.items()]
+    looks = [Look(person, next_look_on(made), made.flags) for person, made in assessments.items()]
     await facts.save_looks(work.connection, looks, assessed_on=as_of)
     return len(differing)
 

@@ -54,7 +54,7 @@ def rules_in(folder: Traversable) -> Rules:
 
 
 def rules_from(documents: Mapping[str, Mapping[str, Any]]) -> Rules:
-    """Build the rules from the tables of the four files, by their names. Raises InvalidRuleError."""
+    """Build the rules from the tables of the four files. Raises InvalidRuleError."""
     return Rules(
         shared=read_group("shared", documents["shared"], SharedRules),
         ordinary=read_group("ordinary", documents["ordinary"], OrdinaryRules),

@@ -52,8 +52,9 @@ SELECT person, assessed_on
 SAVE_LOOKS = """
 UPDATE person
    SET assessed_on  = $2,
-       next_look_on = look.next_look_on
-  FROM unnest($1::uuid[], $3::date[]) AS look (person, next_look_on)
+       next_look_on = look.next_look_on,
+       flags        = string_to_array(look.flags, ',')
+  FROM unnest($1::uuid[], $3::date[], $4::text[]) AS look (person, next_look_on, flags)
  WHERE person.person = look.person
 """
 
@@ -147,6 +148,16 @@ class StoredPlacement:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What an assessment leaves to be remembered of a person."""
+
+    person: str
+    next_look_on: date | None
+    """When time alone asks for the next one."""
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LockedPerson:
     """A person whose row this transaction holds."""
 
@@ -215,12 +226,22 @@ async def lock_persons_to_look_at(
     return [LockedPerson(str(row["person"]), row["assessed_on"]) for row in rows]
 
 
-async def save_looks(
-    connection: Connection, looks: Sequence[tuple[str, date | None]], *, assessed_on: date
-) -> None:
-    """Note that these persons were assessed, and when time alone asks for the next look."""
+async def lock_persons_after(
+    connection: Connection, person: str, *, limit: int
+) -> list[LockedPerson]:
+    """Hold the rows of the next persons behind this one, in the order all take them in."""
+    rows = await connection.fetch(LOCK_PERSONS_AFTER, person, limit)
+    return [LockedPerson(str(row["person"]), row["assessed_on"]) for row in rows]
+
+
+async def save_looks(connection: Connection, looks: Sequence[Look], *, assessed_on: date) -> None:
+    """Note that these persons were assessed, and what of that is asked for later."""
     await connection.execute(
-        SAVE_LOOKS, [person for person, _ in looks], assessed_on, [day for _, day in looks]
+        SAVE_LOOKS,
+        [look.person for look in looks],
+        assessed_on,
+        [look.next_look_on for look in looks],
+        [",".join(look.flags) for look in looks],
     )
 
 

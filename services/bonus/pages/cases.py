@@ -7,13 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
-from services.bonus.domain.assessment import Assessment, Instalment
-from services.bonus.domain.explanation import explain_check, explain_price
+from services.bonus.domain.assessment import Instalment
+from services.bonus.domain.explanation import explain_check, explain_claim, explain_price
 from services.bonus.domain.speech import speech_of
 from services.bonus.domain.waiting import waits_of
-from services.bonus.handlers import reading
+from services.bonus.handlers import reading, showing
+from services.bonus.handlers.showing import ShownCase
+from services.bonus.pages.drawing import draw
+from services.bonus.pages.words import Words
 from services.bonus.rules import load_rules
-from services.bonus.store.cases import BonusCase
 from shared.runtime.service import ServiceContext
 from shared.values.money import Language
 from shared.web.days import ChosenDay
@@ -27,17 +29,19 @@ Reader = Annotated[
 Chosen = Annotated[ChosenDay, Query()]
 
 
-def router(context: ServiceContext) -> APIRouter:
+def add_routes(routes: APIRouter, context: ServiceContext) -> None:
     """The pages below `/bonus/cases`."""
-    routes = APIRouter(include_in_schema=False)
 
     @routes.get("/bonus/cases")
-    async def list_cases(request: Request, reader: Reader) -> HTMLResponse:
+    async def list_cases(
+        request: Request, reader: Reader, language: Language = "en"
+    ) -> HTMLResponse:
         async with context.begin() as work:
             found = await reading.list_visible_cases(
                 work, reading.scope_of(reader), employer=None, person=None, placement=None
             )
-        return render(request, "bonus/cases.html", cases=found)
+        words = Words(language)
+        return render(request, "bonus/cases.html", language=language, cases=found, words=words)
 
     @routes.get("/bonus/cases/{case}")
     async def show_case(
@@ -52,27 +56,34 @@ def router(context: ServiceContext) -> APIRouter:
             found = await reading.find_visible_case(work, reading.scope_of(reader), case)
             if found is None:
                 raise not_found("No bonus case has this id.")
-            assessment = await reading.assess_case(work, found, as_of=as_of, known_on=known_on)
-            return _case_page(request, found, assessment, language)
-
-    return routes
+            shown = await showing.show_case(work, found, as_of=as_of, known_on=known_on)
+        return _case_page(request, shown, reader, language)
 
 
 def _case_page(
-    request: Request, case: BonusCase, assessment: Assessment, language: Language
+    request: Request, shown: ShownCase, reader: Identity, language: Language
 ) -> HTMLResponse:
-    instalments = [
-        _shown(each, language)
-        for each in assessment.instalments
-        if (each.employer, each.scheme) == (case.employer, case.scheme)
-    ]
+    words = Words(language)
+    timeline, assessment = shown.timeline, shown.assessment
     return render(
         request,
         "bonus/case.html",
-        case=case,
+        language=language,
+        case=shown.case,
         assessment=assessment,
-        instalments=instalments,
-        explained_in=language,
+        drawing=draw(timeline, assessment.as_of, words) if timeline is not None else None,
+        instalments=[_shown(each, language) for each in shown.instalments],
+        reviews=[each for each in shown.reviews if each.review.is_open],
+        claims=shown.claims,
+        claims_seen=[
+            explain_claim(each, language)
+            for each in assessment.repayment_claims
+            if (each.employer, each.scheme) == (shown.case.employer, shown.case.scheme)
+        ],
+        # Flags are about all of a person's employers: an employer isn't told of another.
+        flags=() if reader.role == "company" else assessment.flags,
+        decides=reader.role == "caseworker",
+        words=words,
     )
 
 

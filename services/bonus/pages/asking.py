@@ -1,0 +1,70 @@
+"""What every form of these pages has in common: how it is read, refused, and answered."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from shared.contracts.fields import ORE_MAX, ShortText
+from shared.values.money import Language
+from shared.web.idempotency import Answer
+from shared.web.problems import invalid
+
+KRONER: Final = re.compile(r"(\d{1,3}(?:[ .]\d{3})+|\d{1,12})(?:,(\d{2}))?")
+
+
+def _as_one_line(text: str) -> str:
+    """Several lines become one: reasons are kept as one line of text."""
+    return " ".join(text.split())
+
+
+def _as_ore(text: str) -> str:
+    if text and _ore_in(text) is None:
+        raise ValueError("an amount is written in kroner, such as 5.000 or 5000,50")
+    return text
+
+
+class OwnForm(BaseModel):
+    """What every form of ours carries, beside the token that makes it ours."""
+
+    model_config = ConfigDict(frozen=True)
+
+    language: Language = "en"
+    submission: Annotated[str, Field(max_length=255)] = ""
+    """The key that the page gave it, so that sent twice it is one."""
+
+
+class ReasonedForm(OwnForm):
+    """A form that asks why."""
+
+    reason: Annotated[ShortText, BeforeValidator(_as_one_line)]
+
+
+Kroner = Annotated[str, Field(max_length=20), AfterValidator(_as_ore)]
+"""An amount as people write it; empty where none is asked for."""
+
+
+def ore_in(text: str) -> int:
+    """The amount in øre. Raises Problem 422 when there is none."""
+    amount = _ore_in(text)
+    if amount is None:
+        raise invalid("Say which amount remains claimed, in kroner.")
+    return amount
+
+
+def _ore_in(text: str) -> int | None:
+    found = KRONER.fullmatch(text.strip())
+    if found is None:
+        return None
+    kroner, rest = found.groups()
+    amount = int(re.sub(r"[ .]", "", kroner)) * 100 + int(rest or 0)
+    return amount if amount <= ORE_MAX else None
+
+
+def shown_next(path: str, language: Language, done: str) -> Answer:
+    """See the page at `path`, which says what was done: reloading it sends nothing again."""
+    query = urlencode({"language": language, "done": done})
+    return Answer(None, 303, {"Location": f"{path}?{query}"})
