@@ -144,6 +144,8 @@ class Demo:
             f"The programme's figures: {system.address}/",
             f"One person's case, explained: {sign_in}?next=/bonus/cases/{case or ''}",
             "  (sign in there as a caseworker)",
+            f"What waits for a caseworker: {sign_in}?next=/bonus/work",
+            f"What a company sees, and applies for: {sign_in}?next=/bonus/company",
             f"Health and metrics: {system.ops_address}/health/ready, {system.ops_address}/metrics",
             "Stop it with Ctrl-C.",
         ]

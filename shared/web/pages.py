@@ -84,6 +84,7 @@ def render(
         say=_saying(language),
         navigation=_links(request),
         path=request.url.path,
+        request_method=request.method,
         sign_in_path=request.app.state.sign_in_path,
         sign_out_path=request.app.state.sign_out_path,
         signed_in=request.app.state.session_cookie in request.cookies,

@@ -41,9 +41,9 @@ class Lane(StrEnum):
 class Happening(StrEnum):
     """What happens on a day."""
 
-    MILESTONE = "milestone"
-    APPLIED = "applied"
     CERTIFICATE = "certificate"
+    APPLIED = "applied"
+    MILESTONE = "milestone"
     ORDERED = "ordered"
     PAID = "paid"
     RETURNED = "returned"
@@ -118,8 +118,13 @@ def timeline_of(
         first_day=min([first_day, *(each.day for each in moments)]),
         last_day=max([months_after(first_day, SHOWN_MONTHS), *(each.day for each in moments)]),
         stretches=tuple(sorted(stretches, key=_lane_order)),
-        moments=tuple(sorted(moments, key=lambda each: (each.day, each.milestone or ""))),
+        moments=tuple(sorted(moments, key=_day_order)),
     )
+
+
+def _day_order(moment: Moment) -> tuple[date, int, str]:
+    """Of one day, in the order things follow from each other."""
+    return moment.day, tuple(Happening).index(moment.happening), moment.milestone or ""
 
 
 def _lane_order(stretch: Stretch) -> tuple[int, date]:

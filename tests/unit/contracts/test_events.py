@@ -40,6 +40,7 @@ PUBLISHED = {
     "BonusInstalmentDue",
     "BonusRefused",
     "BonusUnderReview",
+    "ReviewDecided",
     "PayoutOrdered",
     "RepaymentClaimRaised",
     "RepaymentClaimChanged",
