@@ -23,6 +23,7 @@ from services.bonus.handlers import (
 from services.bonus.handlers.applying import NoSuchPlacementError
 from services.bonus.handlers.deciding import NothingToDecideError
 from services.bonus.handlers.reading import scope_of
+from services.bonus.store.cases import BonusCase
 from shared.contracts.base import Contract
 from shared.contracts.fields import (
     Cvr,

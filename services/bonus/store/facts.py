@@ -226,14 +226,6 @@ async def lock_persons_to_look_at(
     return [LockedPerson(str(row["person"]), row["assessed_on"]) for row in rows]
 
 
-async def lock_persons_after(
-    connection: Connection, person: str, *, limit: int
-) -> list[LockedPerson]:
-    """Hold the rows of the next persons behind this one, in the order all take them in."""
-    rows = await connection.fetch(LOCK_PERSONS_AFTER, person, limit)
-    return [LockedPerson(str(row["person"]), row["assessed_on"]) for row in rows]
-
-
 async def save_looks(connection: Connection, looks: Sequence[Look], *, assessed_on: date) -> None:
     """Note that these persons were assessed, and what of that is asked for later."""
     await connection.execute(
