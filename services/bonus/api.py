@@ -20,7 +20,7 @@ from services.bonus.handlers import (
     reviewing,
     shadowing,
 )
-from services.bonus.handlers.applying import NoSuchPlacementError
+from services.bonus.handlers.applying import NoSuchPlacementError, NotFiled
 from services.bonus.handlers.deciding import NothingToDecideError
 from services.bonus.handlers.reading import scope_of
 from services.bonus.store.cases import BonusCase
@@ -210,8 +210,8 @@ async def _apply(work: Work, asked: ApplicationRequest, caller: Identity) -> Ans
         )
     except NoSuchPlacementError as unknown:
         raise not_found(str(unknown)) from unknown
-    if isinstance(filed, str):
-        raise invalid(filed)
+    if isinstance(filed, NotFiled):
+        raise invalid(filed.why, rule=filed.rule)
     return Answer(
         {
             "case": filed.case.case_id,

@@ -17,6 +17,7 @@ from services.membership import handlers, store
 from services.membership.domain.contacts import parse_email_address, parse_name
 from services.membership.domain.pledges import Pledge, SectorReport
 from services.membership.domain.revision import Company, Contact, Joining, twice_told_address
+from shared.contracts.door_rules import DoorRule
 from shared.contracts.fields import (
     Code,
     ContactName,
@@ -144,7 +145,10 @@ def _add_pledges(routes: APIRouter, context: ServiceContext) -> None:
         number = _number(cvr)
         _require_own(caller, number)
         if asked.last_day is not None and asked.last_day < asked.first_day:
-            raise invalid("The last day lies before the first day.")
+            raise invalid(
+                "The last day lies before the first day.",
+                rule=DoorRule.PERIOD_ENDS_BEFORE_IT_BEGINS,
+            )
 
         async def act(work: Work) -> Answer:
             pledged = Pledge(
@@ -208,7 +212,7 @@ def _number(cvr: str) -> str:
     try:
         return parse_cvr(cvr)
     except ValueError as error:
-        raise invalid(str(error)) from error
+        raise invalid(str(error), rule=DoorRule.NO_CVR_NUMBER) from error
 
 
 def _joining(asked: JoinRequest) -> Joining:

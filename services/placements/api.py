@@ -27,6 +27,7 @@ from services.placements.store import feed as feed_store
 from services.placements.store.feed import FeedEntry, FeedPage
 from services.placements.store.vault import Access
 from services.placements.vault import Vault, find_or_create_secret, read_secret
+from shared.contracts.door_rules import DoorRule
 from shared.contracts.facts import PersonFacts
 from shared.contracts.fields import ShortText
 from shared.contracts.reports import FACTS_MAX
@@ -224,4 +225,5 @@ def _entry(entry: FeedEntry) -> dict[str, object]:
 
 def _problem(refused: Refused) -> dict[str, object]:
     title = REFUSAL_TITLES[refused.reason]
-    return Problem(refused.reason, title, 422, refused.detail).body()
+    broken = DoorRule(refused.code).stands_in() if refused.code else {}
+    return {**Problem(refused.reason, title, 422, refused.detail).body(), **broken}

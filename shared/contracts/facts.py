@@ -14,6 +14,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from shared.contracts.base import Contract
+from shared.contracts.door_rules import DoorRule
 from shared.contracts.fields import (
     Code,
     Cvr,
@@ -30,6 +31,7 @@ def _require_order(first_day: date, last_day: date) -> None:
     if last_day < first_day:
         raise contradiction(
             "the period ends ({last_day}) before it begins ({first_day})",
+            DoorRule.PERIOD_ENDS_BEFORE_IT_BEGINS,
             first_day=first_day.isoformat(),
             last_day=last_day.isoformat(),
         )
@@ -65,7 +67,8 @@ class PersonCorrectionFacts(Contract):
         corrected = (self.category, self.permit_granted_on, self.born_on, self.resident_since)
         if all(value is None for value in corrected):
             raise contradiction(
-                "corrects nothing: give category, permit_granted_on, born_on or resident_since"
+                "corrects nothing: give category, permit_granted_on, born_on or resident_since",
+                DoorRule.CORRECTS_NOTHING,
             )
         return self
 
@@ -104,6 +107,7 @@ class HoursFacts(Contract):
         if Decimal(self.hours) > HOURS_PER_DAY * days:
             raise contradiction(
                 "{hours} hours are more than {days} day(s) have",
+                DoorRule.HOURS_ABOVE_24_A_DAY,
                 hours=self.hours,
                 days=str(days),
             )

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from shared.contracts.door_rules import RULE_OF_CONTRADICTION, DoorRule
 from shared.values.cvr import is_cvr
 from shared.values.municipalities import parse_municipality_code
 from shared.values.persons import contains_person_number
@@ -87,9 +88,13 @@ ClaimReason = Literal[
 ]
 
 
-def contradiction(sentence: str, **values: str) -> PydanticCustomError:
+def contradiction(
+    sentence: str, rule: DoorRule = DoorRule.CONTRADICTS_ITSELF, **values: str
+) -> PydanticCustomError:
     """An error about fields that can't be true together; `sentence` may use {values}."""
-    return PydanticCustomError("contradiction", sentence, dict(values))
+    return PydanticCustomError(
+        "contradiction", sentence, {**values, RULE_OF_CONTRADICTION: rule.value}
+    )
 
 
 def _refuse_person_number(text: str) -> str:

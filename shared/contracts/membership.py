@@ -7,6 +7,7 @@ from typing import ClassVar, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from shared.contracts.base import Event
+from shared.contracts.door_rules import DoorRule
 from shared.contracts.fields import (
     Code,
     ContactName,
@@ -75,7 +76,9 @@ class PlacesPledged(MembershipEvent):
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:
         if self.last_day is not None and self.last_day < self.first_day:
-            raise contradiction("last_day lies before first_day")
+            raise contradiction(
+                "last_day lies before first_day", DoorRule.PERIOD_ENDS_BEFORE_IT_BEGINS
+            )
         return self
 
 

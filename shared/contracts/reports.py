@@ -17,7 +17,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 from shared.contracts import reported
 from shared.contracts.base import Event
 from shared.contracts.complaints import complain
-from shared.contracts.fields import MunicipalityCode, SenderId, ShortText
+from shared.contracts.door_rules import DoorRule, broken_rule
+from shared.contracts.fields import Identifier, MunicipalityCode, SenderId, ShortText
 from shared.contracts.reported import ReportedFact
 
 __all__ = [
@@ -57,6 +58,9 @@ class ReportReceipt(Event):
         description="What became of it."
     )
     problem: ShortText | None = Field(default=None, description="Why it was refused or parked.")
+    code: Identifier | None = Field(
+        default=None, description="The rule it breaks, where one look shows it (docs/law.md, F10)."
+    )
 
 
 EVENTS: Final[tuple[type[Event], ...]] = (*reported.EVENTS, ReportReceipt)
@@ -75,6 +79,8 @@ class RefusedFact:
     """The sender's id of it, where it could be read."""
     problem: str
     """Which field, why, and the rule; one line of at most 600 characters."""
+    rule: DoorRule
+    """The rule that what is named first breaks."""
 
 
 class _Doubled(dict[str, Any]):
@@ -111,23 +117,27 @@ def _text_of(body: bytes) -> str:
 
 def _read(told: object, raw: str) -> ReportedFact | RefusedFact:
     if not isinstance(told, dict):
-        return RefusedFact(None, 'a fact must be a JSON object: {"report_id": ..., "fact": ...}')
+        what = 'a fact must be a JSON object: {"report_id": ..., "fact": ...}'
+        return RefusedFact(None, what, DoorRule.FIELD_UNREADABLE)
     report_id = _readable_id(told.get("report_id"))
     if isinstance(told, _Doubled):
-        return RefusedFact(report_id, "a field is named twice; name each field once")
+        what = "a field is named twice; name each field once"
+        return RefusedFact(report_id, what, DoorRule.FIELD_TWICE)
     name = told.get("fact")
     if name is None:
-        return RefusedFact(report_id, "fact: is missing")
+        return RefusedFact(report_id, "fact: is missing", DoorRule.FIELD_MISSING)
     model = REPORTED_FACTS.get(name) if isinstance(name, str) else None
     if model is None:
         known = ", ".join(REPORTED_FACTS)
-        return RefusedFact(report_id, f"fact: none of this name is told here; known are {known}")
+        what = f"fact: none of this name is told here; known are {known}"
+        return RefusedFact(report_id, what, DoorRule.FACT_UNKNOWN)
     try:
         # The element's own text goes to the strict parser: it knows what a date in JSON is, where
         # the standard library's one was needed to see a field named twice.
         return model.model_validate_json(raw)
     except ValidationError as error:
-        return RefusedFact(report_id, complain(error))
+        first = error.errors(include_url=False)[0]
+        return RefusedFact(report_id, complain(error), broken_rule(first))
 
 
 def _readable_id(value: object) -> str | None:

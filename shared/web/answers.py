@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.contracts.complaints import in_plain_words
+from shared.contracts.door_rules import broken_rule
 from shared.values.persons import mask_person_numbers
 from shared.web.body import is_json
 from shared.web.pages import render
@@ -61,12 +62,13 @@ def _on_invalid(request: Request, error: Exception) -> Response:
             "place": _place(one["loc"]),
             "kind": one["type"],
             "message": _without_echo(in_plain_words(one), one.get("input")),
+            "code": broken_rule(one).value,
         }
         for one in raised[:ERRORS_SHOWN_MAX]
     ]
     count = len(raised)
     detail = f"{count} {'place does' if count == 1 else 'places do'} not fit the contract."
-    return _answer(request, invalid(detail, errors=errors))
+    return _answer(request, invalid(detail, errors=errors, rule=broken_rule(raised[0])))
 
 
 def _was_not_read(request: Request, raised: Sequence[Mapping[str, Any]]) -> bool:

@@ -6,8 +6,11 @@ Raise `Problem(...)` in a route; inside a transaction it also undoes what was be
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from starlette.responses import JSONResponse
+
+from shared.contracts.door_rules import DoorRule
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
@@ -72,12 +75,20 @@ def forbidden(why: str) -> Problem:
     return Problem("forbidden", "Not allowed", 403, why)
 
 
-def invalid(detail: str, *, errors: Sequence[Mapping[str, object]] = ()) -> Problem:
-    """422: readable, but it can't be meant; `errors` says where, one object per place."""
+def invalid(
+    detail: str,
+    *,
+    errors: Sequence[Mapping[str, object]] = (),
+    rule: DoorRule | None = None,
+) -> Problem:
+    """422: readable, but it can't be meant; `errors` says where, one object per place.
+
+    `rule` is the one broken, where a look at the request alone shows it.
+    """
     title = "The request can't be carried out"
-    if errors:
-        return Problem("invalid-request", title, 422, detail, errors=list(errors))
-    return Problem("invalid-request", title, 422, detail)
+    extra: dict[str, Any] = {"errors": list(errors)} if errors else {}
+    broken = rule.stands_in() if rule else {}
+    return Problem("invalid-request", title, 422, detail, **extra, **broken)
 
 
 def unavailable(detail: str = "The service can't do this at the moment; try again.") -> Problem:

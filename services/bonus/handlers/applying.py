@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from services.bonus.domain.situations import milestones_ever
@@ -9,10 +10,19 @@ from services.bonus.handlers.hearing import Application, apply_for_bonus
 from services.bonus.rules import load_rules
 from services.bonus.store import cases, facts
 from services.bonus.store.facts import StoredPlacement
+from shared.contracts.door_rules import DoorRule
 from shared.messaging.work import Work
 from shared.web.identity import Identity
 
 UNKNOWN = "No placement has this id yet; one that was just reported takes a moment."
+
+
+@dataclass(frozen=True, slots=True)
+class NotFiled:
+    """Why an application can't be filed, and by which of the doors' rules if by one of them."""
+
+    why: str
+    rule: DoorRule | None = None
 
 
 class NoSuchPlacementError(LookupError):
@@ -21,7 +31,7 @@ class NoSuchPlacementError(LookupError):
 
 async def apply(
     work: Work, caller: Identity, *, placement: str, milestone: str, filed_on: date | None
-) -> Application | str:
+) -> Application | NotFiled:
     """File an application of a company or, on paper, through a caseworker; or say why not.
 
     Raises NoSuchPlacementError.
@@ -45,20 +55,25 @@ async def status_after(work: Work, filed: Application) -> str | None:
     return None
 
 
-def _not_offered(placement: StoredPlacement, milestone: str) -> str | None:
+def _not_offered(placement: StoredPlacement, milestone: str) -> NotFiled | None:
     milestones = milestones_ever(placement.kind, load_rules())
     if not milestones:
-        return f"A placement of the kind {placement.kind} bears no bonus."
+        return NotFiled(f"A placement of the kind {placement.kind} bears no bonus.")
     if milestone not in milestones:
-        return f"The kind {placement.kind} has the milestones {' and '.join(milestones)}."
+        return NotFiled(
+            f"The kind {placement.kind} has the milestones {' and '.join(milestones)}.",
+            DoorRule.MILESTONE_NOT_OF_KIND,
+        )
     return None
 
 
-def _not_on_that_day(work: Work, caller: Identity, filed_on: date | None) -> str | None:
+def _not_on_that_day(work: Work, caller: Identity, filed_on: date | None) -> NotFiled | None:
     if filed_on is None:
         return None
     if caller.role != "caseworker":
-        return "A company's application is filed today; leave filed_on out."
+        return NotFiled("A company's application is filed today; leave filed_on out.")
     if filed_on > work.today:
-        return "An application can't be filed on a day to come."
+        return NotFiled(
+            "An application can't be filed on a day to come.", DoorRule.FILED_ON_A_DAY_TO_COME
+        )
     return None

@@ -15,7 +15,7 @@ from services.bonus.domain.assessment import Missing
 from services.bonus.domain.next_steps import NextStep, next_step
 from services.bonus.domain.waiting import Wait, waits_of
 from services.bonus.handlers import applying, showing
-from services.bonus.handlers.applying import NoSuchPlacementError
+from services.bonus.handlers.applying import NoSuchPlacementError, NotFiled
 from services.bonus.handlers.showing import CompanyLine
 from services.bonus.pages.asking import OwnForm, shown_next
 from services.bonus.pages.words import Pair, Words
@@ -125,8 +125,8 @@ async def _apply(work: Work, company: Identity, asked: ApplicationForm) -> Answe
         )
     except NoSuchPlacementError as unknown:
         raise not_found(str(unknown)) from unknown
-    if isinstance(filed, str):
-        raise invalid(filed)
+    if isinstance(filed, NotFiled):
+        raise invalid(filed.why, rule=filed.rule)
     return shown_next(PATH, asked.language, "applied")
 
 

@@ -15,6 +15,8 @@ from typing import Final
 from services.bonus.domain.rules import Limit, Parameter, Rules, Version
 from services.bonus.rules import load_rules
 from services.bonus.rules.book import Setting, Statement, load_book
+from shared.contracts import door_rules
+from shared.contracts.door_rules import SAYS
 
 HEAD: Final = """\
 # The law, rule by rule
@@ -88,6 +90,8 @@ def _statement(statement: Statement, rules: Rules) -> Iterator[str]:
                 yield f"- Parameter {_version(parameter, version)}"
     for setting in statement.settings:
         yield from _setting(setting)
+    if statement.rule == door_rules.LAW_RULE:
+        yield from (f"- Refused with `{rule}` unless {said}" for rule, said in SAYS.items())
     if codes := _codes(statement.rule, rules):
         yield f"- Decides: {', '.join(codes)}"
 

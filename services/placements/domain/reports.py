@@ -62,6 +62,8 @@ class Refused:
 
     reason: str
     detail: str
+    code: str | None = None
+    """The rule it breaks, where a look at the report alone shows it."""
 
 
 @dataclass(frozen=True, slots=True)

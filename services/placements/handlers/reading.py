@@ -66,7 +66,7 @@ def read_report(item: object, sender: Sender) -> ReadReport:
         told = Told(
             _own_id(item, fact),
             b"" if content is None else digest,
-            Refused("invalid-fact", fact.problem),
+            Refused("invalid-fact", fact.problem, fact.rule.value),
         )
         return ReadReport(told, content=content)
     assert isinstance(item, dict), "only an object is read as a fact"

@@ -190,6 +190,7 @@ def _publish_receipt(work: Work, municipality: str, answer: Answer, cause: Cause
         report_id=answer.report_id,
         outcome=answer.outcome,
         problem=answer.refused.detail if answer.refused else None,
+        code=answer.refused.code if answer.refused else None,
     )
     work.publish(receipt, cause=cause)
 

@@ -9,7 +9,7 @@ from services.placements.domain.reports import Refused
 from shared.database import Connection, Row
 
 LIST_TOLD = """
-  SELECT position, report_id, fact, placement, outcome, reason, detail, late, received_at
+  SELECT position, report_id, fact, placement, outcome, reason, detail, code, late, received_at
     FROM report
    WHERE sender = $1
      AND position > $2
@@ -71,7 +71,8 @@ async def count_told(connection: Connection, sender: str) -> dict[str, int]:
 
 
 def _entry(row: Row) -> FeedEntry:
-    refused = None if row["reason"] is None else Refused(row["reason"], row["detail"])
+    reason, detail, code = row["reason"], row["detail"], row["code"]
+    refused = None if reason is None else Refused(reason, detail, code)
     return FeedEntry(
         position=row["position"],
         report_id=row["report_id"],

@@ -28,7 +28,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('placements.report/' || $1::text, 
 """
 
 LIST_BY_REPORT_ID = """
-SELECT report_id, digest, outcome, person::text AS person, stamp, reason, detail
+SELECT report_id, digest, outcome, person::text AS person, stamp, reason, detail, code
   FROM report
  WHERE sender = $1
    AND report_id = ANY($2::text[])
@@ -76,15 +76,15 @@ ORDER BY report.person, report.thing, report.stamp
 INSERT_REPORTS = """
 INSERT INTO report
             (sender, received_at, report_id, content, digest, fact, placement, outcome, reason,
-             detail, late, person, thing, meaning, first_day, last_day, stamp)
+             detail, code, late, person, thing, meaning, first_day, last_day, stamp)
      SELECT $1, $2, report_id, content::jsonb, digest, fact, placement, outcome, reason,
-            detail, late, person, thing, meaning, first_day, last_day, stamp
+            detail, code, late, person, thing, meaning, first_day, last_day, stamp
        FROM unnest($3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[],
-                   $9::text[], $10::text[], $11::boolean[], $12::uuid[], $13::text[], $14::bytea[],
-                   $15::date[], $16::date[], $17::timestamptz[])
+                   $9::text[], $10::text[], $11::text[], $12::boolean[], $13::uuid[], $14::text[],
+                   $15::bytea[], $16::date[], $17::date[], $18::timestamptz[])
             WITH ORDINALITY
-            AS told (report_id, content, digest, fact, placement, outcome, reason, detail, late,
-                     person, thing, meaning, first_day, last_day, stamp, place)
+            AS told (report_id, content, digest, fact, placement, outcome, reason, detail, code,
+                     late, person, thing, meaning, first_day, last_day, stamp, place)
    ORDER BY place
 """
 
@@ -201,6 +201,7 @@ async def insert_reports(
         [outcome_word(r.outcome) for r in reports],
         [refused and refused.reason for refused in refusals],
         [refused and refused.detail for refused in refusals],
+        [refused and refused.code for refused in refusals],
         [r.late for r in reports],
         *zip(*counted, strict=True),
     )
@@ -256,4 +257,4 @@ def _outcome(row: Row) -> Outcome:
         case "parked":
             return Parked()
         case _:
-            return Refused(row["reason"], row["detail"])
+            return Refused(row["reason"], row["detail"], row["code"])

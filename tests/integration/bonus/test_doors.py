@@ -167,3 +167,21 @@ async def test_the_case_page_shows_the_rules_behind_each_instalment(employed: Of
     assert case in listing.text
     assert "waits for: application: from company, by 2020-03-01" in page.text
     assert "afventer: ansøgning: fra virksomheden, senest 01.03.2020" in danish.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"filed_on": "2017-03-03"}, "FILED_ON_A_DAY_TO_COME"),
+        ({"filed_on": "2017-02-30"}, "DATE_IMPOSSIBLE"),
+        ({"milestone": "M24"}, "MILESTONE_NOT_OF_KIND"),
+        ({"milestone": "M7"}, "WORD_UNKNOWN"),
+        ({"placement": ""}, "FIELD_UNREADABLE"),
+    ],
+)
+async def test_an_application_that_one_look_disproves_is_refused_with_its_rule(
+    employed: Office, wrong: dict[str, str], code: str
+) -> None:
+    status, told = await apply(employed, "caseworker", **wrong)
+    assert (status, told["code"], told["rule"]) == (422, code, "F10")
+    assert await employed.count_published("BonusApplied") == 0

@@ -86,3 +86,21 @@ async def test_who_may_tell_a_sector(office: Office) -> None:
 
 async def test_nobody_tells_a_sector_without_a_token(office: Office) -> None:
     assert problem(await office.anonymous.post(SECTOR, json=sector()))[0] == 401
+
+
+async def test_what_one_look_disproves_is_refused_with_its_rule(office: Office) -> None:
+    wrong: list[tuple[dict[str, object], str]] = [
+        ({"public_funding_percent": "100.1"}, "PERCENT_OUT_OF_RANGE"),
+        ({"public_funding_percent": "-1"}, "PERCENT_OUT_OF_RANGE"),
+        ({"public_funding_percent": "half"}, "FIELD_UNREADABLE"),
+        ({"effective_from": "2017-02-30"}, "DATE_IMPOSSIBLE"),
+        ({"sectr": "private"}, "FIELD_UNKNOWN"),
+    ]
+    for fields, code in wrong:
+        answer = await office["caseworker"].post(SECTOR, json=sector(**fields))
+        told = answer.json()
+        assert (answer.status_code, told["code"], told["rule"]) == (422, code, "F10")
+        assert told["errors"][0]["code"] == code
+    no_number = SECTOR.replace(OTHER_COMPANY, "99000008")
+    answer = await office["caseworker"].post(no_number, json=sector())
+    assert answer.json()["code"] == "NO_CVR_NUMBER"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.contracts.door_rules import DoorRule
 from shared.contracts.reported import ReportedPlacementStarted
 from shared.contracts.reports import (
     FACTS_MAX,
@@ -176,7 +177,7 @@ def test_a_correction_corrects_something() -> None:
 def test_a_field_named_twice_is_refused_whatever_it_says() -> None:
     body = b'[{"report_id":"r-1","fact":"PlacementReinstated","placement":"a","placement":"a"}]'
     assert parse_reported_facts(body) == [
-        RefusedFact("r-1", "a field is named twice; name each field once")
+        RefusedFact("r-1", "a field is named twice; name each field once", DoorRule.FIELD_TWICE)
     ]
 
 
