@@ -247,7 +247,9 @@ def _add_cases(routes: APIRouter, context: ServiceContext) -> None:
     ) -> dict[str, object]:
         async with context.begin() as work:
             found = await _visible_case(work, case, caller)
-            return await reading.explain_case(work, found, as_of=as_of, known_on=known_on)
+            return await reading.explain_case(
+                work, found, scope_of(caller), as_of=as_of, known_on=known_on
+            )
 
 
 def _add_history(routes: APIRouter, context: ServiceContext) -> None:

@@ -184,6 +184,30 @@ class RepaymentClaim:
     """Writes down what was asked about the claim: counting, sum, day, reason, time-bar."""
 
 
+class ContradictionCode(StrEnum):
+    """What is told against what."""
+
+    END_BEFORE_START = "END_BEFORE_START"
+    HOURS_OUTSIDE_PLACEMENT = "HOURS_OUTSIDE_PLACEMENT"
+    LEAVE_OUTSIDE_PLACEMENT = "LEAVE_OUTSIDE_PLACEMENT"
+    PLACEMENT_TOLD_DIFFERENTLY = "PLACEMENT_TOLD_DIFFERENTLY"
+    PERSON_TOLD_DIFFERENTLY = "PERSON_TOLD_DIFFERENTLY"
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Facts that can't all be right."""
+
+    code: ContradictionCode
+    says: str
+    """In English, with the dates of placements, and never those of a person."""
+    facts: tuple[Fact, ...]
+    """Those that disagree."""
+    employer: str | None = None
+    """Whose placement it is about; None when it is about the person."""
+    kind: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """All that a set of facts about one person gives, seen on `as_of` as known on `known_on`."""
@@ -197,3 +221,7 @@ class Assessment:
     """Sorted; none of them blocks a payment."""
     dates_ahead: tuple[date, ...]
     """Milestone dates after `as_of`, of every spell, sorted."""
+    find_contradictions: Callable[[], tuple[Contradiction, ...]] = field(
+        default=tuple, repr=False, compare=False
+    )
+    """Lists what facts say against each other; read only where somebody looks at the case."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import partial
 
 from services.bonus.domain.assessment import Assessment
 from services.bonus.domain.claims import LookBack, claimed_by_line, paid_by_line
+from services.bonus.domain.contradictions import contradictions_of
 from services.bonus.domain.differences import LineKey
 from services.bonus.domain.facts import Fact
 from services.bonus.domain.flags import flags_of
@@ -35,6 +37,7 @@ def assess(facts: Iterable[Fact], *, as_of: date, known_on: date, rules: Rules) 
         repayment_claims=LookBack(known, as_of, rules).claims(paid, claimed) if claimed else (),
         flags=flags_of(picture),
         dates_ahead=tuple(sorted({each.due_on for each in situations if not each.is_reached})),
+        find_contradictions=partial(contradictions_of, picture),
     )
 
 

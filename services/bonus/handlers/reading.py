@@ -9,6 +9,7 @@ from datetime import date
 from services.bonus.assess import as_object
 from services.bonus.domain.assessment import Assessment
 from services.bonus.handlers.assessing import assess_known, load_facts
+from services.bonus.handlers.contradicting import contradictions_of_case
 from services.bonus.handlers.paying import Held, load_money
 from services.bonus.handlers.recalling import list_late
 from services.bonus.handlers.reviewing import OpenedReview, reviews_among
@@ -78,7 +79,7 @@ async def assess_case(
 
 
 async def explain_case(
-    work: Work, case: BonusCase, *, as_of: date | None, known_on: date | None
+    work: Work, case: BonusCase, scope: Scope, *, as_of: date | None, known_on: date | None
 ) -> dict[str, object]:
     """The case's instalments and claims, each with the rules, the law and the facts behind it."""
     assessment = await assess_case(work, case, as_of=as_of, known_on=known_on)
@@ -99,6 +100,9 @@ async def explain_case(
             _review(each)
             for each in reviews_among([each for each in stored if each.case == case], assessment)
         ],
+        "contradictions": contradictions_of_case(
+            assessment, case, for_employer=scope.employer is not None
+        ),
         "payouts": [each for key in held for each in _payouts(own[key], held[key])],
         "claims": [each for key in held for each in _claims(own[key], held[key])],
         "late_facts": await list_late(work, case),

@@ -16,6 +16,7 @@ IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "adjoining_placements": ("one_spell",),
         "break_in_ordinary_employment": ("new_hire",),
         "contract_in_the_window": ("flagged",),
+        "contradicting_facts": ("kept_and_shown",),
         "course_recorded_late": ("flagged",),
         "course_tested_on": ("first_day",),
         "days_not_confirmed": ("confirmation_missing",),
