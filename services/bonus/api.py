@@ -15,6 +15,7 @@ from services.bonus.domain import repayments
 from services.bonus.handlers import (
     applying,
     deciding,
+    figures,
     reading,
     recalling,
     reviewing,
@@ -60,6 +61,7 @@ class ApplicationRequest(Contract):
     )
 
 
+Planner = Annotated[Identity, Depends(allow("finance", "approver", "caseworker"))]
 Decider = Annotated[Identity, Depends(allow("caseworker"))]
 
 
@@ -95,6 +97,7 @@ def router(context: ServiceContext) -> APIRouter:
     _add_history(routes, context)
     _add_shadow(routes, context)
     _add_decisions(routes, context)
+    _add_figures(routes, context)
     return routes
 
 
@@ -249,6 +252,19 @@ def _add_cases(routes: APIRouter, context: ServiceContext) -> None:
             found = await _visible_case(work, case, caller)
             return await reading.explain_case(
                 work, found, scope_of(caller), as_of=as_of, known_on=known_on
+            )
+
+
+def _add_figures(routes: APIRouter, context: ServiceContext) -> None:
+    @routes.get("/figures", summary="What is decided, undecided and ahead, on any day")
+    async def show_figures(
+        _caller: Planner,
+        on: Annotated[AskedDay | None, Query(description="The day; absent = today.")] = None,
+        known_on: Annotated[AskedDay | None, Query(description="Known by; absent = now.")] = None,
+    ) -> dict[str, object]:
+        async with context.begin() as work:
+            return await figures.figures_on(
+                work, on=on or work.today, known_on=known_on or work.today
             )
 
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.bonus import api, pages, trials
-from services.bonus.handlers import hearing, proving, settling, shadowing
+from services.bonus.handlers import accruing, hearing, proving, settling, shadowing
 from shared.contracts.bonus import (
+    BonusAccrued,
     BonusApplied,
     BonusAssessed,
     BonusInstalmentDue,
@@ -52,6 +53,7 @@ SERVICE = Service(
     publishes=(
         BonusApplied,
         BonusAssessed,
+        BonusAccrued,
         BonusInstalmentDue,
         BonusRefused,
         BonusUnderReview,
@@ -101,6 +103,7 @@ SERVICE = Service(
     ),
     timers=(
         Timer(name="sweep", every=None, run=hearing.sweep),
+        Timer(name="accrue", every=None, run=accruing.accrue_months),
         Timer(name="link", every=LINK_EVERY, run=proving.link_entries),
         Timer(name="ledger", every=CHECK_EVERY, run=proving.check_ledger),
         Timer(name="shadow", every=SHADOW_EVERY, run=shadowing.look_by_shadow_rules),

@@ -86,11 +86,21 @@ class BonusAssessed(InstalmentEvent):
 
 
 class BonusAccrued(InstalmentEvent):
-    """A month's part of a bonus not yet due has been noted (memorandum posting)."""
+    """What is expected of an instalment has grown by a month, or changed (memorandum posting)."""
+
+    draft: ClassVar[bool] = False
+    subject_field: ClassVar[str | None] = "instalment"
 
     instalment: Identifier = Field(description="Id of the instalment.")
-    accrued_on: Day = Field(description="Last day of the month it belongs to.")
+    sequence: int = Field(
+        ge=1, le=1_000_000, description="Counts the accruals of the instalment, without a gap."
+    )
+    accrued_on: Day = Field(
+        description="Day it belongs to: the last of its month, or the day before the milestone; of"
+        " a change the day it became known; of a release the milestone's day."
+    )
     amount_ore: SignedOre = Field(description="Amount in øre; negative takes back earlier parts.")
+    accrued_ore: Ore = Field(description="What is accrued of the instalment after it, in øre.")
     law: ShortText = Field(description="Where the law says so.")
 
 

@@ -155,8 +155,10 @@ _BONUS: Final[Mapping[type[Event], Fields]] = {
     },
     bonus.BonusAccrued: {
         **_INSTALMENT,
+        "sequence": 2,
         "accrued_on": "2017-02-28",
         "amount_ore": 333_333,
+        "accrued_ore": 666_666,
         "law": LAW,
     },
     bonus.BonusInstalmentDue: {

@@ -7,7 +7,7 @@ from services.bonus.domain.payouts import Money
 from services.bonus.domain.postings import Account
 
 
-def expected_balances(line: Line, money: Money) -> dict[Account, int]:
+def expected_balances(line: Line, money: Money, accrued_ore: int = 0) -> dict[Account, int]:
     """The balance of each account in øre, empty ones left out; together they come to nothing."""
     balances = {
         Account.BONUS_EXPENSE: line.entitled_ore,
@@ -18,4 +18,5 @@ def expected_balances(line: Line, money: Money) -> dict[Account, int]:
         Account.REPAYMENTS_WAIVED: sum(each.waived_ore for each in money.claims),
     }
     balances[Account.BONUS_PAYABLE] = -sum(balances.values())
+    balances |= {Account.BONUS_ACCRUED: accrued_ore, Account.ACCRUED_CONTRA: -accrued_ore}
     return {account: amount for account, amount in balances.items() if amount}

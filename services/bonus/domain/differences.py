@@ -31,6 +31,8 @@ class Line:
     missing: tuple[Missing, ...]
     rule: str
     law: str
+    start: date | None = None
+    """The day the months are counted from; not told to others. None where it isn't known yet."""
 
     @property
     def entitled_ore(self) -> int:
@@ -53,9 +55,9 @@ class Difference:
 
     @property
     def is_told(self) -> bool:
-        """Whether something changed that others are told; what is missing stays in the case."""
-        return self.before is None or replace(self.before, missing=()) != replace(
-            self.after, missing=()
+        """Whether something changed that others are told; what is missing and the start are not."""
+        return self.before is None or replace(self.before, missing=(), start=None) != replace(
+            self.after, missing=(), start=None
         )
 
     @property
@@ -97,6 +99,7 @@ def line_of(instalment: Instalment) -> Line:
         missing=instalment.missing,
         rule=instalment.rule,
         law=instalment.law,
+        start=instalment.start,
     )
 
 
@@ -109,4 +112,5 @@ def _annulled(line: Line) -> Line:
         missing=(),
         rule=line.rule,
         law=line.law,
+        start=line.start,
     )

@@ -29,6 +29,10 @@ class Account(StrEnum):
     """Claimed back and come in (debit)."""
     REPAYMENTS_WAIVED = "repayments_waived"
     """Paid too much and, by a caseworker's decision, not claimed back (debit)."""
+    BONUS_ACCRUED = "bonus_accrued"
+    """Memorandum: what has grown of instalments not yet decided (debit)."""
+    ACCRUED_CONTRA = "accrued_contra"
+    """Memorandum: the other side, so that it never mixes with expense or debt (credit)."""
 
 
 class EntryKind(StrEnum):
@@ -45,6 +49,10 @@ class EntryKind(StrEnum):
     CLAIM_WITHDRAWN = "claim_withdrawn"
     CLAIM_RECOVERED = "claim_recovered"
     CLAIM_WAIVED = "claim_waived"
+    BONUS_ACCRUED = "bonus_accrued"
+    ACCRUAL_CHANGED = "accrual_changed"
+    ACCRUAL_TAKEN_BACK = "accrual_taken_back"
+    ACCRUAL_RELEASED = "accrual_released"
 
 
 Posting = tuple[Account, int]
@@ -61,6 +69,8 @@ class Entry:
     postings: tuple[Posting, ...]
     about: str | None = None
     """Id of the payout or claim it is about; None for the entitlement itself."""
+    sequence: int | None = None
+    """Counts the accrual entries of one instalment, from 1; None for every other entry."""
 
 
 def entry(
@@ -69,12 +79,13 @@ def entry(
     effective_on: date,
     *postings: Posting,
     about: str | None = None,
+    sequence: int | None = None,
 ) -> Entry:
     """Make a balanced entry, leaving out accounts on which nothing moves."""
     moving = tuple((account, amount) for account, amount in postings if amount)
     assert moving, "an entry moves something"
     assert sum(amount for _, amount in moving) == 0, "an entry balances"
-    return Entry(instalment_id, kind, effective_on, moving, about)
+    return Entry(instalment_id, kind, effective_on, moving, about, sequence)
 
 
 def entitlement_entry(instalment_id: str, change_ore: int, effective_on: date) -> Entry:

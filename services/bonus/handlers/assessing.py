@@ -15,10 +15,11 @@ from services.bonus.domain.engine import assess, next_look_on
 from services.bonus.domain.facts import Fact, PlacementStarted
 from services.bonus.domain.parsing import parse_fact
 from services.bonus.domain.postings import Entry, entitlement_entry
+from services.bonus.handlers.accruing import accrue
 from services.bonus.handlers.paying import pay_and_claim
 from services.bonus.rules import load_rules
 from services.bonus.rules.editions import own_edition
-from services.bonus.store import cases, facts, ledger
+from services.bonus.store import cases, facts, figures, ledger
 from services.bonus.store.assessments import NewAssessment, insert_assessments
 from services.bonus.store.cases import StoredInstalment
 from services.bonus.store.facts import LockedPerson, Look, StoredFact
@@ -63,7 +64,7 @@ async def assess_persons(
         found += [(person, each) for each in differences(lines, assessment)]
     kept = {(person, each.key): each for person in persons for each in stored.get(person, [])}
     work.steps.begin("write")
-    changed = await _save(work, found, kept, causes)
+    changed = await _save(work, found, kept, causes, as_of=as_of)
     differing = {person for person, _ in found}
     asked_for = differing.union(causes)
     made = [NewAssessment(each, known[each].ids, assessments[each]) for each in asked_for]
@@ -140,6 +141,8 @@ async def _save(
     found: Sequence[tuple[str, Difference]],
     kept: Mapping[tuple[str, LineKey], StoredInstalment],
     causes: Mapping[str, Cause],
+    *,
+    as_of: date,
 ) -> dict[str, StoredInstalment]:
     """Save every difference, post what it is worth, and tell of it.
 
@@ -150,6 +153,7 @@ async def _save(
     wanted = [(person, each.key.employer, each.key.scheme) for person, each in found]
     opened = await cases.ensure_cases(work.connection, wanted, opened_at=work.now)
     changed: list[StoredInstalment] = []
+    versions: list[StoredInstalment] = []
     worth: list[Entry] = []
     with_money: dict[str, StoredInstalment] = {}
     for person, each in found:
@@ -164,13 +168,17 @@ async def _save(
                 line=each.after,
             )
         )
-        changed.append(after)
         if change := each.entitlement_change_ore:
             worth.append(entitlement_entry(after.instalment_id, change, each.after.due_on))
+        _tell(work, after, each, causes.get(person))
+        after, accruals = accrue(work, after, as_of, causes.get(person))
+        worth += accruals
+        changed.append(after)
+        versions += [after] if each.is_told else []
         if before or each.after.status is Status.DUE:
             with_money[after.instalment_id] = after
-        _tell(work, after, each, causes.get(person))
     await cases.save_instalments(work.connection, changed, assessed_at=work.now)
+    await figures.insert_versions(work.connection, versions, known_on=work.today)
     await ledger.insert_entries(work.connection, worth, entered_at=work.now)
     return with_money
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from services.bonus.domain.accrual import accrued_by
 from services.bonus.domain.balances import expected_balances
 from services.bonus.domain.differences import differences
 from services.bonus.domain.payouts import Money, steps
@@ -135,5 +136,7 @@ async def replay(work: Work, page: Sequence[LockedPerson]) -> int:
 def _agrees(instalment: StoredInstalment, money: Money, balances: Mapping[str, int]) -> bool:
     """Whether nothing is left to be done, and every account holds what it must."""
     holds = {Account(name): amount for name, amount in balances.items() if amount}
-    expected = expected_balances(instalment.line, money)
-    return not steps(money, instalment.line) and holds == expected
+    accrued = instalment.accrued
+    grown = accrued_by(instalment.line, accrued.through) if accrued.through else 0
+    expected = expected_balances(instalment.line, money, grown)
+    return not steps(money, instalment.line) and holds == expected and accrued.amount_ore == grown

@@ -20,7 +20,7 @@ from services.bonus.rules.documents import InvalidRuleError, document, own_folde
 
 STATEMENTS: Final = "statements"
 """The folder of the chapters."""
-CHAPTERS: Final = ("shared", "ordinary", "igu", "cases")
+CHAPTERS: Final = ("shared", "ordinary", "igu", "cases", "accounts")
 KEYS: Final = {"title", "danish", "law", "mark", "says", "because", "settings"}
 REQUIRED: Final = ("title", "danish", "says")
 SETTING_KEYS: Final = {"name", "value", "from", "to", "in"}

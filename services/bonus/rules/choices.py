@@ -13,6 +13,10 @@ from typing import Final
 IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "above_ceiling": ("review",),
+        "accrual_of_a_changed_instalment": ("set_right_on_the_day",),
+        "accrual_rounding": ("last_part_takes_the_rest",),
+        "accrual_spread": ("by_days",),
+        "accrual_under_review": ("taken_back",),
         "adjoining_placements": ("one_spell",),
         "break_in_ordinary_employment": ("new_hire",),
         "contract_in_the_window": ("flagged",),
@@ -25,10 +29,12 @@ IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "end_of_month": ("last_day_of_month",),
         "ends_carried_over_in_igu": ("company_closed_or_dismissed",),
         "ends_carried_over_in_ordinary": ("business_transfer",),
+        "expense_recognised_on": ("milestone",),
         "extension_moves": ("M24",),
         "facts_about_the_same": ("last_recorded",),
         "facts_of_a_later_day": ("not_known_yet",),
         "fields_left_out": ("unchanged",),
+        "figures_of_a_day": ("from_versions_known_then",),
         "first_instalment_of_an_abandoned_course": ("kept",),
         "gap_after_a_milestone": ("moves_nothing",),
         "gap_in_a_course": ("moves_milestones_day_by_day",),

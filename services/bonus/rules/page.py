@@ -43,6 +43,7 @@ CHAPTERS: Final[Mapping[str, str]] = {
     "L": "Over all employments of a person",
     "C": "Repayment claims (tilbagebetalingskrav)",
     "W": "What is flagged for a look",
+    "P": "Accruals and figures (periodisering)",
 }
 MARKS: Final[Mapping[str, str]] = {"law": "law", "default": "reading"}
 

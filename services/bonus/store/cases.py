@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from uuid import uuid4
 
+from services.bonus.domain.accrual import Accrued
 from services.bonus.domain.assessment import Missing, Reason, Status
 from services.bonus.domain.differences import Line, LineKey
 from shared.database import Connection, Row
@@ -30,7 +31,8 @@ SELECT case_id, person, employer, scheme
 
 LIST_INSTALMENTS_OF_PERSONS = """
 SELECT instalment_id, case_id, person, employer, scheme, milestone,
-       due_on, amount_ore, status, reason, missing, rule, law
+       due_on, amount_ore, status, reason, missing, rule, law, starts_on,
+       accrued_ore, accrued_through, accruals
   FROM instalment
  WHERE person = ANY($1::uuid[])
 """
@@ -38,23 +40,30 @@ SELECT instalment_id, case_id, person, employer, scheme, milestone,
 # Arrays differ in length, so what is missing travels as JSON.
 SAVE_INSTALMENTS = """
 INSERT INTO instalment (instalment_id, case_id, person, employer, scheme, milestone, due_on,
-                        amount_ore, status, reason, missing, rule, law, assessed_at)
+                        amount_ore, status, reason, missing, rule, law, starts_on,
+                        accrued_ore, accrued_through, accruals, assessed_at)
 SELECT told.instalment_id, told.case_id, told.person, told.employer, told.scheme, told.milestone,
        told.due_on, told.amount_ore, told.status, told.reason,
-       ARRAY(SELECT jsonb_array_elements_text(told.missing)), told.rule, told.law, $2
+       ARRAY(SELECT jsonb_array_elements_text(told.missing)), told.rule, told.law, told.starts_on,
+       told.accrued_ore, told.accrued_through, told.accruals, $2
   FROM jsonb_to_recordset($1::jsonb)
        AS told (instalment_id uuid, case_id uuid, person uuid, employer text, scheme text,
                 milestone text, due_on date, amount_ore bigint, status text, reason text,
-                missing jsonb, rule text, law text)
+                missing jsonb, rule text, law text, starts_on date,
+                accrued_ore bigint, accrued_through date, accruals integer)
     ON CONFLICT (case_id, milestone) DO UPDATE
-   SET due_on      = excluded.due_on,
-       amount_ore  = excluded.amount_ore,
-       status      = excluded.status,
-       reason      = excluded.reason,
-       missing     = excluded.missing,
-       rule        = excluded.rule,
-       law         = excluded.law,
-       assessed_at = excluded.assessed_at
+   SET due_on          = excluded.due_on,
+       amount_ore      = excluded.amount_ore,
+       status          = excluded.status,
+       reason          = excluded.reason,
+       missing         = excluded.missing,
+       rule            = excluded.rule,
+       law             = excluded.law,
+       starts_on       = excluded.starts_on,
+       accrued_ore     = excluded.accrued_ore,
+       accrued_through = excluded.accrued_through,
+       accruals        = excluded.accruals,
+       assessed_at     = excluded.assessed_at
 """
 
 # What was ordered, paid and claimed of each instalment, as far as anything was.
@@ -122,6 +131,8 @@ class StoredInstalment:
     case: BonusCase
     milestone: str
     line: Line
+    accrued: Accrued = field(default_factory=Accrued)
+    """What of it is posted on the memorandum's accounts."""
 
     @property
     def key(self) -> LineKey:
@@ -158,7 +169,11 @@ async def list_instalments(
     found: dict[str, list[StoredInstalment]] = defaultdict(list)
     for row in await connection.fetch(LIST_INSTALMENTS_OF_PERSONS, list(persons)):
         instalment = StoredInstalment(
-            str(row["instalment_id"]), _case(row), row["milestone"], _line(row)
+            str(row["instalment_id"]),
+            _case(row),
+            row["milestone"],
+            _line(row),
+            Accrued(row["accrued_ore"], row["accrued_through"], row["accruals"]),
         )
         found[instalment.case.person].append(instalment)
     return found
@@ -224,6 +239,7 @@ def _line(row: Row) -> Line:
         missing=tuple(Missing(code) for code in row["missing"]),
         rule=row["rule"],
         law=row["law"],
+        start=row["starts_on"],
     )
 
 
@@ -243,4 +259,12 @@ def _as_record(instalment: StoredInstalment) -> dict[str, object]:
         "missing": list(line.missing),
         "rule": line.rule,
         "law": line.law,
+        "starts_on": _text(line.start),
+        "accrued_ore": instalment.accrued.amount_ore,
+        "accrued_through": _text(instalment.accrued.through),
+        "accruals": instalment.accrued.entries,
     }
+
+
+def _text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

@@ -11,10 +11,13 @@ from shared.database import Connection
 
 # In the order they were made: positions tell later readers what came first.
 INSERT_ENTRIES = """
-INSERT INTO ledger_entry (entry_id, instalment_id, kind, effective_on, about, entered_at)
-SELECT told.entry_id, told.instalment_id, told.kind, told.effective_on, told.about, $6
-  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::uuid[]) WITH ORDINALITY
-       AS told (entry_id, instalment_id, kind, effective_on, about, place)
+INSERT INTO ledger_entry (entry_id, instalment_id, kind, effective_on, about, sequence,
+                          entered_at)
+SELECT told.entry_id, told.instalment_id, told.kind, told.effective_on, told.about, told.sequence,
+       $7
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::uuid[], $6::integer[])
+       WITH ORDINALITY
+       AS told (entry_id, instalment_id, kind, effective_on, about, sequence, place)
  ORDER BY told.place
 """
 
@@ -41,6 +44,7 @@ async def insert_entries(
         [each.kind for each in entries],
         [each.effective_on for each in entries],
         [each.about for each in entries],
+        [each.sequence for each in entries],
         entered_at,
     )
     postings = [

@@ -37,6 +37,7 @@ SELECT employer, scheme, milestone, due_on, amount_ore, status, reason
 BALANCES = """
 SELECT posting.account, sum(posting.amount_ore)::bigint AS ore
   FROM bonus.ledger_posting AS posting
+ WHERE posting.account NOT IN ('bonus_accrued', 'accrued_contra')
  GROUP BY posting.account
 HAVING sum(posting.amount_ore) <> 0
 """
@@ -103,7 +104,7 @@ class Office:
         ]
 
     async def balances(self) -> dict[str, int]:
-        """What each account holds, in kroner, over all cases; empty accounts left out."""
+        """What each account holds in kroner, over all cases; no memorandum, no empty ones."""
         return {row["account"]: row["ore"] // 100 for row in await self._rows(BALANCES)}
 
     async def causes_of_assessments(self) -> dict[str, set[str]]:

@@ -19,6 +19,18 @@ from tests.integration.bonus.finance import ordered
 from tests.integration.bonus.office import Office
 
 CHECKOUT = Path(__file__).parents[3]
+LINKS = 6 + 6 + 5
+"""Six months of two instalments; then one decided and released, ordered, paid and claimed."""
+FIRST_LINK = """
+SELECT min(link.sequence)
+  FROM bonus.ledger_link AS link
+  JOIN bonus.ledger_entry AS entry USING (entry_id)
+ WHERE entry.kind = $1
+"""
+CUT_OFF = """
+DELETE FROM bonus.ledger_link
+ WHERE sequence = (SELECT max(sequence) FROM bonus.ledger_link)
+"""
 WITHOUT_TRIGGERS = "SET LOCAL session_replication_role = replica"
 
 
@@ -33,7 +45,7 @@ async def superuser(office: Office) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def sealed(office: Office) -> Office:
-    """An office whose ledger holds four entries: decided, ordered, paid, claimed."""
+    """An office whose ledger holds what is accrued, decided, ordered, paid and claimed."""
     finance, payout = await ordered(office)
     await finance.settle(payout, 20_500)
     await proving.link_entries(office.system.system.context("bonus"))
@@ -44,6 +56,12 @@ async def tamper(superuser: Database, statement: str) -> None:
     async with superuser.transaction() as connection:
         await connection.execute(WITHOUT_TRIGGERS)
         await connection.execute(statement)
+
+
+async def place(office: Office, kind: str) -> int:
+    """Where in the chain the first entry of the kind stands."""
+    async with office.owner.connection() as connection:
+        return int(await connection.fetchval(FIRST_LINK, kind))
 
 
 async def verdict(office: Office) -> Verdict:
@@ -64,7 +82,7 @@ async def faults(office: Office) -> dict[str, float]:
 
 async def test_an_untouched_ledger_holds(sealed: Office) -> None:
     found = await verdict(sealed)
-    assert (found.links, found.broken_at, found.unlinked) == (4, None, 0)
+    assert (found.links, found.broken_at, found.unlinked) == (LINKS, None, 0)
     assert await faults(sealed) == {"chain": 0, "replay": 0}
 
 
@@ -87,10 +105,10 @@ async def test_the_command_says_whether_the_chain_holds_and_where_it_ends(
 ) -> None:
     head = (await verdict(sealed)).head
     whole = await asyncio.to_thread(verify, sealed, tmp_path)
-    assert whole.stdout.splitlines() == ["The chain of 4 entries holds.", f"head {head}"]
+    assert whole.stdout.splitlines() == [f"The chain of {LINKS} entries holds.", f"head {head}"]
     await tamper(superuser, "DELETE FROM bonus.ledger_posting WHERE account = 'payouts_paid'")
     broken = await asyncio.to_thread(verify, sealed, tmp_path)
-    assert "breaks at link 3" in broken.stdout
+    assert f"breaks at link {await place(sealed, 'payout_settled')}" in broken.stdout
     assert (whole.returncode, broken.returncode) == (0, 1)
 
 
@@ -103,23 +121,34 @@ async def test_sealing_again_adds_only_what_is_new(sealed: Office) -> None:
 @pytest.mark.parametrize(
     ("statement", "broken_at"),
     [
-        ("UPDATE bonus.ledger_posting SET amount_ore = amount_ore + sign(amount_ore)", 1),
-        ("UPDATE bonus.ledger_entry SET kind = 'payout_returned' WHERE kind = 'payout_settled'", 3),
-        ("DELETE FROM bonus.ledger_posting WHERE account = 'payouts_paid'", 3),
-        ("DELETE FROM bonus.ledger_link WHERE sequence = 2", 2),
-        ("DELETE FROM bonus.ledger_entry WHERE kind = 'payout_ordered'", 2),
+        (
+            "UPDATE bonus.ledger_posting SET amount_ore = amount_ore + sign(amount_ore)",
+            "bonus_accrued",
+        ),
+        (
+            "UPDATE bonus.ledger_entry SET kind = 'payout_returned' WHERE kind = 'payout_settled'",
+            "payout_settled",
+        ),
+        ("DELETE FROM bonus.ledger_posting WHERE account = 'payouts_paid'", "payout_settled"),
+        (
+            "DELETE FROM bonus.ledger_link WHERE entry_id IN (SELECT entry_id"
+            " FROM bonus.ledger_entry WHERE kind = 'payout_ordered')",
+            "payout_ordered",
+        ),
+        ("DELETE FROM bonus.ledger_entry WHERE kind = 'payout_ordered'", "payout_ordered"),
     ],
 )
 async def test_a_change_to_the_past_breaks_the_chain(
-    sealed: Office, superuser: Database, statement: str, broken_at: int
+    sealed: Office, superuser: Database, statement: str, broken_at: str
 ) -> None:
+    first = await place(sealed, broken_at)
     await tamper(superuser, statement)
-    assert (await verdict(sealed)).broken_at == broken_at
+    assert (await verdict(sealed)).broken_at == first
     assert (await faults(sealed))["chain"] == 1
 
 
 async def test_entries_cut_off_the_end_are_missed(sealed: Office, superuser: Database) -> None:
-    await tamper(superuser, "DELETE FROM bonus.ledger_link WHERE sequence = 4")
+    await tamper(superuser, CUT_OFF)
     assert (await verdict(sealed)).holds
     sealed.clock.advance_to(sealed.clock.now() + proving.UNLINKED_MAX * 2)
     found = await verdict(sealed)
@@ -134,6 +163,9 @@ async def test_entries_cut_off_the_end_are_missed(sealed: Office, superuser: Dat
         "UPDATE bonus.payout SET settled_ore = settled_ore + 1",
         "UPDATE bonus.repayment_claim SET amount_ore = amount_ore + 1",
         "UPDATE bonus.ledger_posting SET amount_ore = 2 * amount_ore",
+        "UPDATE bonus.ledger_posting SET amount_ore = 2 * amount_ore"
+        " WHERE account IN ('bonus_accrued', 'accrued_contra')",
+        "UPDATE bonus.instalment SET accrued_ore = accrued_ore + 1 WHERE status = 'PENDING'",
     ],
 )
 async def test_a_replay_sees_what_the_facts_do_not_give(

@@ -16,7 +16,7 @@ from services.bonus.rules.documents import InvalidRuleError
 from services.bonus.rules.page import page, parameters_of
 
 LAW_PAGE = Path(__file__).parents[3] / "docs" / "law.md"
-COUNTS = {"S": 12, "O": 21, "G": 20, "F": 10, "T": 10, "L": 3, "C": 5, "W": 7}
+COUNTS = {"S": 12, "O": 21, "G": 20, "F": 10, "T": 10, "L": 3, "C": 5, "W": 7, "P": 3}
 ACTS = re.compile(
     r"integrationsloven § 46|igu-loven( §| \(lov nr\. \d+ af )|forældelsesloven § \d"
     r"|forvaltningsloven § \d|EU's de minimis-forordning|ingen lovhjemmel: ."

@@ -37,6 +37,7 @@ PUBLISHED = {
     "ReportReceipt",
     "BonusApplied",
     "BonusAssessed",
+    "BonusAccrued",
     "BonusInstalmentDue",
     "BonusRefused",
     "BonusUnderReview",
