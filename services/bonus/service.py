@@ -44,8 +44,9 @@ from shared.web.pages import PageLink
 FOLDER = Path(__file__).parent
 SHADOW_EVERY = timedelta(seconds=10)
 LINK_EVERY = timedelta(hours=1)
+ACCRUE_EVERY = timedelta(hours=6)
 CHECK_EVERY = timedelta(days=1)
-"""Not once for each calendar day: what was missed is seen by the next look as well."""
+"""None of them once for each calendar day: the next look sees what was missed as well."""
 
 SERVICE = Service(
     name="bonus",
@@ -103,7 +104,7 @@ SERVICE = Service(
     ),
     timers=(
         Timer(name="sweep", every=None, run=hearing.sweep),
-        Timer(name="accrue", every=None, run=accruing.accrue_months),
+        Timer(name="accrue", every=ACCRUE_EVERY, run=accruing.accrue_months),
         Timer(name="link", every=LINK_EVERY, run=proving.link_entries),
         Timer(name="ledger", every=CHECK_EVERY, run=proving.check_ledger),
         Timer(name="shadow", every=SHADOW_EVERY, run=shadowing.look_by_shadow_rules),

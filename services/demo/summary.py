@@ -19,7 +19,7 @@ from shared.runtime.system import System
 from shared.values.money import format_kroner
 
 LETTERS_LISTED_MAX = 1_000
-MONEY = ("ordered", "paid", "claimed")
+MONEY = ("accrued", "ordered", "paid", "claimed")
 
 
 @dataclass(frozen=True)

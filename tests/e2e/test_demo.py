@@ -40,6 +40,7 @@ EXPECTED = {
     "instalments PENDING": "4",
     "instalments REVIEW": "6",
     "instalments REFUSED": "22",
+    "instalments accrued": "11",
     "instalments ordered": "32",
     "instalments paid": "32",
     "instalments claimed": "2",
@@ -47,11 +48,12 @@ EXPECTED = {
 }
 EXPECTED_KRONER = {
     "instalments DUE": "DKK 585,000",
+    "instalments accrued": "DKK 183,301.35",
     "instalments ordered": "DKK 610,000",
     "instalments paid": "DKK 610,000",
     "instalments claimed": "DKK 25,000",
 }
-"""What was paid is what is due, and what is claimed back."""
+"""What was paid is what is due, and what is claimed back; accrued is what waits or lies ahead."""
 
 
 @dataclass(frozen=True)

@@ -195,6 +195,7 @@ def _summary(
                 "status": each.line.status,
                 "reason": each.line.reason,
                 "missing": each.line.missing,
+                "accrued_ore": each.accrued.amount_ore,
                 **asdict(sums.get(each.instalment_id, Sums())),
             }
             for each in sorted(stored, key=lambda each: each.line.due_on)
