@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from services.bonus.domain.accrual import LAW, accrual_entry, accrued_after, month_end_by, parts
 from services.bonus.domain.assessment import Status
 from services.bonus.domain.postings import Entry
 from services.bonus.store import accruals, cases, ledger
 from services.bonus.store.cases import StoredInstalment
+from services.bonus.store.facts import LockedPerson
 from shared.contracts.bonus import BonusAccrued
 from shared.messaging.work import Cause, Work
 from shared.runtime.service import ServiceContext
 
 ACCRUED_AT_ONCE = 500
 """Persons whose instalments are accrued in one transaction of the monthly look."""
+NOBODY: Final = "00000000-0000-0000-0000-000000000000"
+"""Comes before every person."""
 
 
 def accrue(
@@ -56,16 +59,19 @@ async def accrue_months(context: ServiceContext) -> None:
 
     Done again it finds nothing; each month that no process saw is posted by itself.
     """
-    found = ACCRUED_AT_ONCE
-    while found == ACCRUED_AT_ONCE:
+    last = NOBODY
+    while True:
         async with context.begin() as work:
-            found = await _accrue_chunk(work)
+            chunk = await _accrue_chunk(work, last)
+        if len(chunk) < ACCRUED_AT_ONCE:
+            return
+        last = chunk[-1].person
 
 
-async def _accrue_chunk(work: Work) -> int:
+async def _accrue_chunk(work: Work, last: str) -> list[LockedPerson]:
     month_end = month_end_by(work.today)
     locked = await accruals.lock_persons_to_accrue(
-        work.connection, month_end, limit=ACCRUED_AT_ONCE
+        work.connection, month_end, after=last, limit=ACCRUED_AT_ONCE
     )
     stored = await cases.list_instalments(work.connection, [each.person for each in locked])
     accrued: list[StoredInstalment] = []
@@ -78,4 +84,4 @@ async def _accrue_chunk(work: Work) -> int:
             entries += posted
     await accruals.save_accruals(work.connection, accrued)
     await ledger.insert_entries(work.connection, entries, entered_at=work.now)
-    return len(locked)
+    return locked

@@ -29,7 +29,7 @@ ALTER TABLE instalment
     ADD COLUMN accrued_ore     bigint  NOT NULL DEFAULT 0 CHECK (accrued_ore >= 0),
     ADD COLUMN accrued_through date,
     ADD COLUMN accruals        integer NOT NULL DEFAULT 0 CHECK (accruals >= 0);
-CREATE INDEX instalment_to_accrue ON instalment (accrued_through, person)
+CREATE INDEX instalment_to_accrue ON instalment (person, accrued_through)
  WHERE status = 'PENDING';
 
 -- Every state an instalment ever had: the figures of any day, as known on any day, come from here.

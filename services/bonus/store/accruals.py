@@ -16,8 +16,10 @@ SELECT person, assessed_on
                     FROM instalment
                    WHERE status = 'PENDING'
                      AND accrued_through < $1
-                   ORDER BY accrued_through, person
-                   LIMIT $2)
+                     AND person > $2
+                   GROUP BY person
+                   ORDER BY person
+                   LIMIT $3)
  ORDER BY person
    FOR UPDATE
 """
@@ -34,10 +36,10 @@ UPDATE instalment
 
 
 async def lock_persons_to_accrue(
-    connection: Connection, month_end: date, *, limit: int
+    connection: Connection, month_end: date, *, after: str, limit: int
 ) -> list[LockedPerson]:
-    """Hold the rows of persons with an instalment ahead not accrued to this day."""
-    rows = await connection.fetch(LOCK_PERSONS_TO_ACCRUE, month_end, limit)
+    """Hold the rows of the next persons with an instalment ahead that isn't accrued to this day."""
+    rows = await connection.fetch(LOCK_PERSONS_TO_ACCRUE, month_end, after, limit)
     return [LockedPerson(str(row["person"]), row["assessed_on"]) for row in rows]
 
 

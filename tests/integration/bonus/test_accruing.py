@@ -179,3 +179,15 @@ async def test_who_plans_the_money_sees_the_figures(
     office: Office, role: Role, status: int
 ) -> None:
     assert (await figures(office, role))[0] == status
+
+
+async def test_a_look_goes_on_until_nobody_is_left(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accruing, "ACCRUED_AT_ONCE", 2)
+    persons = [f"0192f0a0-0000-4000-8000-00000000000{number}" for number in range(1, 6)]
+    await office.hear(private())
+    for number, each in enumerate(persons):
+        await office.hear(person(person=each), hired(person=each, placement=f"0101/{number}"))
+    await office.advance_to("2016-10-10")
+    assert len(await accrued(office, "M6")) == len(persons)
