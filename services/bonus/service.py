@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from services.bonus import api, pages, trials
+from services.bonus import api, pages
 from services.bonus.handlers import accruing, hearing, proving, settling, shadowing
 from shared.contracts.bonus import (
     BonusAccrued,
@@ -109,7 +109,7 @@ SERVICE = Service(
         Timer(name="ledger", every=CHECK_EVERY, run=proving.check_ledger),
         Timer(name="shadow", every=SHADOW_EVERY, run=shadowing.look_by_shadow_rules),
     ),
-    routers=(api.router, trials.router, pages.router),
+    routers=(api.router, pages.router),
     migrations=FOLDER / "migrations",
     templates=FOLDER / "templates",
     navigation=(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.bonus import trials
+from services.bonus.api import trials
 from services.bonus.assess import Style, run
 from shared.web.identity import Role
 from shared.web.problems import Problem

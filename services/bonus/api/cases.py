@@ -12,15 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
 from services.bonus.domain import repayments
-from services.bonus.handlers import (
-    applying,
-    deciding,
-    figures,
-    reading,
-    recalling,
-    reviewing,
-    shadowing,
-)
+from services.bonus.handlers import applying, deciding, reading, reviewing
 from services.bonus.handlers.applying import NoSuchPlacementError, NotFiled
 from services.bonus.handlers.deciding import NothingToDecideError
 from services.bonus.handlers.reading import scope_of
@@ -47,7 +39,6 @@ Applicant = Annotated[Identity, Depends(allow("company", "caseworker"))]
 Reader = Annotated[
     Identity, Depends(allow("company", "municipality", "caseworker", "approver", "finance"))
 ]
-ShadowReader = Annotated[Identity, Depends(allow("caseworker", "operations"))]
 
 
 class ApplicationRequest(Contract):
@@ -61,7 +52,6 @@ class ApplicationRequest(Contract):
     )
 
 
-Planner = Annotated[Identity, Depends(allow("finance", "approver", "caseworker"))]
 Decider = Annotated[Identity, Depends(allow("caseworker"))]
 
 
@@ -94,10 +84,7 @@ def router(context: ServiceContext) -> APIRouter:
     routes = APIRouter(prefix="/bonus/v1", tags=["bonus"])
     _add_applications(routes, context)
     _add_cases(routes, context)
-    _add_history(routes, context)
-    _add_shadow(routes, context)
     _add_decisions(routes, context)
-    _add_figures(routes, context)
     return routes
 
 
@@ -249,53 +236,14 @@ def _add_cases(routes: APIRouter, context: ServiceContext) -> None:
         known_on: Annotated[AskedDay | None, Query(description="Known by; absent = now.")] = None,
     ) -> dict[str, object]:
         async with context.begin() as work:
-            found = await _visible_case(work, case, caller)
+            found = await visible_case(work, case, caller)
             return await reading.explain_case(
                 work, found, scope_of(caller), as_of=as_of, known_on=known_on
             )
 
 
-def _add_figures(routes: APIRouter, context: ServiceContext) -> None:
-    @routes.get("/figures", summary="What is decided, undecided and ahead, on any day")
-    async def show_figures(
-        _caller: Planner,
-        on: Annotated[AskedDay | None, Query(description="The day; absent = today.")] = None,
-        known_on: Annotated[AskedDay | None, Query(description="Known by; absent = now.")] = None,
-    ) -> dict[str, object]:
-        async with context.begin() as work:
-            return await figures.figures_on(
-                work, on=on or work.today, known_on=known_on or work.today
-            )
-
-
-def _add_history(routes: APIRouter, context: ServiceContext) -> None:
-    @routes.get("/cases/{case}/assessments", summary="What was assessed when, knowing what")
-    async def list_assessments(case: str, caller: Reader) -> dict[str, object]:
-        async with context.begin() as work:
-            found = await _visible_case(work, case, caller)
-            return {"case": case, "assessments": await recalling.list_kept(work, found)}
-
-    @routes.get(
-        "/cases/{case}/assessments/{assessment}",
-        summary="One assessment, made again of the facts it knew",
-    )
-    async def repeat_assessment(case: str, assessment: str, caller: Reader) -> dict[str, object]:
-        async with context.begin() as work:
-            found = await _visible_case(work, case, caller)
-            told = await recalling.repeat(work, found, assessment)
-            if told is None:
-                raise not_found("This case has no assessment with this id.")
-            return {"case": case, **told}
-
-
-def _add_shadow(routes: APIRouter, context: ServiceContext) -> None:
-    @routes.get("/shadow", summary="What the rules in SAMMEN_SHADOW_RULES would give otherwise")
-    async def show_shadow(caller: ShadowReader) -> dict[str, object]:
-        async with context.begin() as work:
-            return await shadowing.report(work, with_persons=caller.role == "caseworker")
-
-
-async def _visible_case(work: Work, case: str, caller: Identity) -> BonusCase:
+async def visible_case(work: Work, case: str, caller: Identity) -> BonusCase:
+    """The case, if there is one and the caller may know of it. Raises Problem 404."""
     found = await reading.find_visible_case(work, scope_of(caller), case)
     if found is None:
         raise not_found("No bonus case has this id.")
