@@ -109,7 +109,7 @@ SERVICE = Service(
         Timer(name="ledger", every=CHECK_EVERY, run=proving.check_ledger),
         Timer(name="shadow", every=SHADOW_EVERY, run=shadowing.look_by_shadow_rules),
     ),
-    routers=(api.router, pages.router),
+    routers=(*api.ROUTERS, pages.router),
     migrations=FOLDER / "migrations",
     templates=FOLDER / "templates",
     navigation=(

@@ -95,7 +95,8 @@ async def explain_case(
         "known_on": assessment.known_on,
         "instalments": _of_case(explained["instalments"], case),
         "repayment_claims": _of_case(explained["repayment_claims"], case),
-        "flags": explained["flags"],
+        # A flag may tell of another employer: a company learns nothing of those.
+        "flags": [] if scope.employer else explained["flags"],
         "reviews": [
             _review(each)
             for each in reviews_among([each for each in stored if each.case == case], assessment)

@@ -44,4 +44,4 @@ def edition_in(folder: Traversable) -> Edition:
 def rules_of(edition: Edition) -> Rules:
     """The rules of an edition, as they were. Raises InvalidRuleError when no rules are in it."""
     texts: Mapping[str, str] = json.loads(edition.content)
-    return rules_from({name: parsed(f"{name}.yaml", texts[name]) for name in FILES})
+    return rules_from({name: parsed(f"{name}.yaml", texts.get(name, "")) for name in FILES})

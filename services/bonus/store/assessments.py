@@ -124,6 +124,7 @@ def line_record(line: Line) -> dict[str, Any]:
         "missing": line.missing,
         "rule": line.rule,
         "law": line.law,
+        "start": None if line.start is None else line.start.isoformat(),
     }
 
 
@@ -137,4 +138,5 @@ def read_line(told: Mapping[str, Any]) -> tuple[LineKey, Line]:
         missing=tuple(Missing(each) for each in told["missing"]),
         rule=told["rule"],
         law=told["law"],
+        start=None if told["start"] is None else date.fromisoformat(told["start"]),
     )

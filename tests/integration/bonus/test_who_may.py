@@ -57,13 +57,26 @@ COMPANY = (200, 200, 403, 403, 403, 403, 403, 403)
 APPLYING = (201, 404, 403, 403, 201, 403, 403, 403)
 APPLYING_BY_FORM = (303, 404, 403, 403, 403, 403, 403, 403)
 
+UNKNOWN = (404, 404, 404, 404, 404, 404, 404, 403)
+PLANNERS = (403, 403, 403, 403, 200, 200, 200, 403)
+SHADOW = (403, 403, 403, 403, 200, 403, 403, 200)
+ANYBODY = (200,) * 8
+WEIGHERS = (403, 403, 200, 200, 200, 403, 403, 403)
+
+EMPTY_CASE = {"as_of": "2017-03-02", "known_on": "2017-03-02", "facts": []}
 APPLICATION = {"placement": PLACEMENT, "milestone": "M6"}
 REASON = {"reason": "seen"}
 NO_ONE = "0192f0a0-0000-4000-8000-00000000ffff"
 
-JSON: dict[tuple[str, str], tuple[tuple[int, ...], dict[str, Any] | None]] = {
+JSON: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("GET", "/bonus/v1/cases"): (READERS, None),
     ("GET", "/bonus/v1/cases/{case}"): (OWN, None),
+    ("GET", "/bonus/v1/cases/{case}/assessments"): (OWN, None),
+    ("GET", "/bonus/v1/cases/{case}/assessments/{assessment}"): (UNKNOWN, None),
+    ("GET", "/bonus/v1/figures"): (PLANNERS, None),
+    ("GET", "/bonus/v1/shadow"): (SHADOW, None),
+    ("POST", "/bonus/v1/assessments"): (ANYBODY, EMPTY_CASE),
+    ("POST", "/bonus/v1/what-if"): (WEIGHERS, []),
     ("POST", "/bonus/v1/applications"): (APPLYING, APPLICATION),
     ("POST", "/bonus/v1/reviews/{review}/decision"): (
         CASEWORKER,
@@ -107,7 +120,7 @@ async def path_in(office: Office, route: str) -> str:
         [case] = (await client.get("/bonus/v1/cases")).json()["cases"]
     named = {"case": case["case"], "review": f"{NO_ONE}.SECTOR_UNKNOWN", "flag": "NONE"}
     return route.format_map(
-        {**dict.fromkeys(("claim", "payout"), NO_ONE), "person": PERSON, **named}
+        {**dict.fromkeys(("claim", "payout", "assessment"), NO_ONE), "person": PERSON, **named}
     )
 
 
