@@ -115,9 +115,10 @@ def expected(statuses: tuple[int, ...]) -> dict[str, int]:
     return dict(zip(EVERYBODY, (401, *statuses), strict=True))
 
 
-async def path_in(office: Office, route: str) -> str:
+async def path_in(office: Office, route: str, *, employer: str = EMPLOYER) -> str:
+    query = {"employer": employer}
     async with office.system.client("caseworker") as client:
-        [case] = (await client.get("/bonus/v1/cases")).json()["cases"]
+        [case] = (await client.get("/bonus/v1/cases", params=query)).json()["cases"]
     named = {"case": case["case"], "review": f"{NO_ONE}.SECTOR_UNKNOWN", "flag": "NONE"}
     return route.format_map(
         {**dict.fromkeys(("claim", "payout", "assessment"), NO_ONE), "person": PERSON, **named}
@@ -209,3 +210,15 @@ async def test_a_forged_form_is_refused(employed: Office) -> None:
             found = await forged(first.client, path, fields, stolen)
         assert set(found.values()) == {403}, (form, found)
     assert await employed.count_published("BonusApplied") == 0
+
+
+async def test_a_company_learns_of_no_other_employer_by_a_flag(office: Office) -> None:
+    elsewhere = hired(placement="0101/second", employer=OTHER_EMPLOYER)
+    await office.hear(private(), person(), hired(), elsewhere)
+    path = await path_in(office, "/bonus/v1/cases/{case}")
+    told = {}
+    for name in ("caseworker", "company"):
+        who = WHO[name]
+        async with office.system.client(who.role, **dict(who.claims)) as client:
+            told[name] = (await client.get(path)).json()["flags"]
+    assert told == {"caseworker": ["OVERLAPPING_EMPLOYERS"], "company": []}
