@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-from services.bonus.handlers import hearing
+from services.bonus.handlers import accruing, hearing
 from services.bonus.handlers.assessing import assess_persons
 from services.bonus.service import SERVICE
 from services.bonus.store import facts as stored
@@ -72,9 +72,12 @@ async def _measure_over(postgres: Postgres, how_many: int) -> dict[str, list[flo
         await _fill(database.superuser_url, how_many - sum(cohorts.values()))
         await _sweep(bonus, "2016-10-03")
         for first_day, second_day in MILESTONES:
+            # Months are accrued by a look of their own, month by month, long before.
+            await accruing.accrue_months(_context(bonus, first_day))
             found["nothing due, ms"] += await _look(bonus, "2016-10-04")
             found["due/s"].append(DUE / await _sweep(bonus, first_day))
             found["nothing due, ms"] += await _look(bonus, first_day)
+            await accruing.accrue_months(_context(bonus, second_day))
             rate = DUE_ROW_BY_ROW / await _sweep_row_by_row(bonus, second_day)
             found["row by row, due/s"].append(rate)
     return found
@@ -98,16 +101,20 @@ async def _look(database: Database, day: str) -> list[float]:
 
 
 async def _sweep(database: Database, day: str) -> float:
-    context = ServiceContext(
+    context = _context(database, day)
+    began = time.perf_counter()
+    await hearing.sweep(context)
+    return time.perf_counter() - began
+
+
+def _context(database: Database, day: str) -> ServiceContext:
+    return ServiceContext(
         service_name="bonus",
         database=database,
         clock=clock_at(day),
         settings=Settings(),
         metrics=Metrics(),
     )
-    began = time.perf_counter()
-    await hearing.sweep(context)
-    return time.perf_counter() - began
 
 
 async def _sweep_row_by_row(database: Database, day: str) -> float:
