@@ -8,6 +8,7 @@ once everything is quiet, the memory of every process is read. A short form by d
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime
@@ -63,6 +64,9 @@ async def measure(events: int) -> dict[str, Any]:
             passed = await _quiet(databases)
             megabytes = {name: each.resident_megabytes() for name, each in processes.items()}
             steps.append({"events": passed, "megabytes": megabytes})
+            # The long form takes most of an hour: what was seen so far is kept.
+            save("memory", {"facts": events, "steps": steps})
+            sys.stderr.write(f"step {len(steps) - 1} of {STEPS}: {megabytes}\n")
             if len(steps) <= STEPS:
                 await _step(databases, events // STEPS)
     return {"steps": steps}
