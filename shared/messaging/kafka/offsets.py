@@ -14,6 +14,7 @@ from confluent_kafka import TopicPartition as LibraryPartition
 from confluent_kafka.admin import OffsetSpec
 
 from shared.messaging.kafka.asking import Asking
+from shared.messaging.transport import TransportUnavailableError
 
 ANSWER_SECONDS_MAX: Final = 3.0
 """The library asks the leaders it knows of, and looks for new ones only when this time is over:
@@ -49,5 +50,10 @@ async def _list(asking: Asking, places: Collection[Place], which: OffsetSpec) ->
     for partition, answer in answers.items():
         if isinstance(answer, KafkaError):
             raise asking.fault(answer, f"ask for offsets of {partition.topic}")
+        if answer.offset < 0:
+            # The library's "no offset" (-1001), seen while a partition had just lost its leader.
+            raise TransportUnavailableError(
+                f"{partition.topic}-{partition.partition}: its brokers name no offset yet"
+            )
         offsets[partition.topic, partition.partition] = answer.offset
     return offsets
