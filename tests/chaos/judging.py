@@ -24,6 +24,7 @@ STATES_TOLD = {
     "BonusRefused",
     "BonusUnderReview",
     "PayoutOrdered",
+    "BonusAccrued",
 }
 """Told of an instalment whenever it becomes another: which of them were told depends on batches."""
 MAILED = {"NotificationSent", "NotificationFailed"}
@@ -51,6 +52,8 @@ def judge(actual: Evidence, expected: Evidence) -> list[Finding]:
         *compare_states("outcome", actual.outcomes, expected.outcomes),
         *compare_states("figure", actual.figures, expected.figures),
         *compare_balances(actual.balances, expected.balances),
+        *compare_balances(_accrued(actual.events), _accrued(expected.events)),
+        *accruals_off(actual.events),
         *twice_running(actual.events),
         *judge_mails(actual),
         *(Finding("different", f"dead letters: {n}", n) for n in [actual.dead_letters] if n),
@@ -126,6 +129,21 @@ def twice_running(events: Iterable[Event]) -> list[Finding]:
     return findings
 
 
+def accruals_off(events: Iterable[Event]) -> list[Finding]:
+    """Accruals of an instalment that skip a number, or don't add up to what they say is accrued."""
+    findings = []
+    last: defaultdict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for event in events:
+        if event.name == "BonusAccrued":
+            told = _content(event)
+            sequence, accrued = last[told["instalment"]]
+            now = (int(told["sequence"]), int(told["accrued_ore"]))
+            if now != (sequence + 1, accrued + int(told["amount_ore"])):
+                findings.append(Finding("untrue", f"does not follow {sequence}: {event.said}"))
+            last[told["instalment"]] = now
+    return findings
+
+
 def judge_mails(found: Evidence) -> list[Finding]:
     """Each telling is mailed once to each contact it is for, nothing else is, and all were sent."""
     wanted: Counter[str] = Counter()
@@ -153,6 +171,12 @@ def _lasting(events: Iterable[Event]) -> Counter[str]:
 
 def _last_told(events: Iterable[Event]) -> dict[str, str]:
     return {_instalment(event): event.said for event in events if event.name == "BonusAssessed"}
+
+
+def _accrued(events: Iterable[Event]) -> dict[str, int]:
+    """Øre told last to be accrued, by instalment."""
+    told = (_content(event) for event in events if event.name == "BonusAccrued")
+    return {f"{each['instalment']} told as accrued": int(each["accrued_ore"]) for each in told}
 
 
 def _due_subject(event: Event) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 from tests.chaos.evidence import Event, Evidence
 from tests.chaos.judging import Fault, by_fault, judge, judge_tape
@@ -79,6 +80,29 @@ def test_every_ore_is_counted() -> None:
 def test_the_same_told_twice_running_is_found() -> None:
     again = [*good().events, assessed(20, "DUE")]
     assert found_in(replace(good(), events=again)) == {"doubled"}
+
+
+def accrued(position: int, sequence: int, amount_ore: int, sum_ore: int) -> Event:
+    content: dict[str, Any] = {
+        "sequence": sequence,
+        "amount_ore": amount_ore,
+        "accrued_ore": sum_ore,
+    }
+    return event(position, "BonusAccrued", instalment=f"{CASE}/M6", **content)
+
+
+def test_accruals_may_take_another_way_to_the_same() -> None:
+    there_and_back = [accrued(20, 1, 500, 500), accrued(21, 2, -500, 0)]
+    assert found_in(replace(good(), events=[*good().events, *there_and_back])) == set()
+
+
+def test_accruals_that_end_elsewhere_skip_one_or_do_not_add_up_are_found() -> None:
+    for told, faults in (
+        ([accrued(20, 1, 500, 500)], {"øre off"}),
+        ([accrued(20, 2, 0, 0)], {"untrue"}),
+        ([accrued(20, 1, 500, 500), accrued(21, 2, -400, 0)], {"untrue"}),
+    ):
+        assert found_in(replace(good(), events=[*good().events, *told])) == faults
 
 
 def test_another_last_word_is_found() -> None:
