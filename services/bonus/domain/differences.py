@@ -54,6 +54,19 @@ class Difference:
         return self.after.entitled_ore - (self.before.entitled_ore if self.before else 0)
 
     @property
+    def expense_changes(self) -> tuple[tuple[date, int], ...]:
+        """By what the expense changes, in øre, on which milestone's day.
+
+        Where the milestone has moved, what was recognised is taken off its old day.
+        """
+        before, after = self.before, self.after
+        if before is None or before.due_on == after.due_on:
+            changes = [(after.due_on, self.entitlement_change_ore)]
+        else:
+            changes = [(before.due_on, -before.entitled_ore), (after.due_on, after.entitled_ore)]
+        return tuple((day, change) for day, change in changes if change)
+
+    @property
     def is_told(self) -> bool:
         """Whether something changed that others are told; what is missing and the start are not."""
         return self.before is None or replace(self.before, missing=(), start=None) != replace(

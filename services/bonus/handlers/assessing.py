@@ -168,8 +168,8 @@ async def _save(
                 line=each.after,
             )
         )
-        if change := each.entitlement_change_ore:
-            worth.append(entitlement_entry(after.instalment_id, change, each.after.due_on))
+        for day, change in each.expense_changes:
+            worth.append(entitlement_entry(after.instalment_id, change, day))
         _tell(work, after, each, causes.get(person))
         after, accruals = accrue(work, after, as_of, causes.get(person))
         worth += accruals

@@ -20,6 +20,7 @@ from tests.integration.bonus.office import (
     hired,
     person,
     private,
+    worked,
 )
 from tests.integration.bonus.test_assessing import apply
 
@@ -147,6 +148,28 @@ async def test_the_figures_add_up_with_the_ledger(office: Office) -> None:
     ahead = {"instalments": 1, "amount_ore": 2_000_000}
     assert told["forecast"] == {**ahead, "by_due_month": [{"month": "2017-09", **ahead}]}
     assert told["reached_and_undecided"] == {"instalments": 0, "amount_ore": 0}
+
+
+@pytest.mark.parametrize("start", ["2016-08-01", "2016-09-15"])
+async def test_the_expense_moves_with_the_milestone(office: Office, start: str) -> None:
+    await ordered(office)
+    await office.hear(PlacementCorrected(**ABOUT, started_on=date.fromisoformat(start)))
+    for day in ("2017-01-31", "2017-02-01", "2017-03-01", "2017-03-31"):
+        _, told = await figures(office, on=day)
+        decided = told["reached_and_decided"]["amount_ore"]
+        assert told["ledger"]["expense_ore"] == decided, day
+    assert await replayed(office) == 0
+
+
+async def test_the_expense_of_a_due_instalment_moves_when_its_start_does(office: Office) -> None:
+    await office.hear(worked("2016-08-01", "2016-08-31", "130.00"))
+    await ordered(office)
+    await office.hear(PlacementCorrected(**ABOUT, started_on=date(2016, 8, 1)))
+    for day, expense in (("2017-01-31", 0), ("2017-02-01", 2_000_000)):
+        _, told = await figures(office, on=day)
+        assert told["reached_and_decided"]["amount_ore"] == expense
+        assert told["ledger"]["expense_ore"] == expense
+    assert await replayed(office) == 0
 
 
 async def test_a_day_s_figures_are_what_was_known_then(office: Office) -> None:
