@@ -97,7 +97,8 @@ class BonusAccrued(InstalmentEvent):
     )
     accrued_on: Day = Field(
         description="Day it belongs to: the last of its month, or the day before the milestone; of"
-        " a change the day it became known; of a release the milestone's day."
+        " a change the day it became known; of a release the milestone's day, or the later day"
+        " for which it was accrued."
     )
     amount_ore: SignedOre = Field(description="Amount in øre; negative takes back earlier parts.")
     accrued_ore: Ore = Field(description="What is accrued of the instalment after it, in øre.")

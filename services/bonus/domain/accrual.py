@@ -8,7 +8,7 @@ on the way there (docs/law.md, P1 and P2).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -66,14 +66,19 @@ def _grown(line: Line, start: date, through: date) -> int:
     return line.amount_ore * gone // days if days > 0 else 0
 
 
-def parts(held: Accrued, line: Line, as_of: date) -> tuple[Part, ...]:
+DayAmounts = Sequence[tuple[date, int]]
+"""Days, each with the øre posted for it."""
+
+
+def parts(held: Accrued, line: Line, as_of: date, later: DayAmounts = ()) -> tuple[Part, ...]:
     """What is to be posted so that the accrual fits the line as seen on a day; () when it does.
 
     Each month that has passed since the last look has a part of its own; what became known since
-    then is set right by one part on the day itself.
+    then is set right by one part on the day itself. `later` is what of a line now due is posted
+    for days after its milestone.
     """
     if line.status not in OPEN:
-        return _closing(held, line, as_of)
+        return _closing(held, line, as_of, later)
     through = min(held.through or as_of, _through(line, as_of))
     if held.through is None:
         through = _through(line, as_of)
@@ -110,13 +115,31 @@ def accrual_entry(instalment_id: str, part: Part, sequence: int) -> Entry:
     )
 
 
-def _closing(held: Accrued, line: Line, as_of: date) -> tuple[Part, ...]:
+def _closing(held: Accrued, line: Line, as_of: date, later: DayAmounts) -> tuple[Part, ...]:
     if not held.amount_ore:
         return ()
     if line.status is Status.DUE:
-        # On the milestone's day, as the expense: on no day do both show.
-        return (Part(EntryKind.ACCRUAL_RELEASED, line.due_on, -held.amount_ore),)
+        return tuple(
+            Part(EntryKind.ACCRUAL_RELEASED, day, -amount)
+            for day, amount in _to_release(held, line.due_on, later)
+            if amount
+        )
     return (Part(EntryKind.ACCRUAL_TAKEN_BACK, as_of, -held.amount_ore),)
+
+
+def _to_release(held: Accrued, due_on: date, later: DayAmounts) -> Iterator[tuple[date, int]]:
+    """What is released on which day: on no day does both expense and accrual show, or less than 0.
+
+    The milestone's day releases what was posted up to it; what was posted for a later day, because
+    it became known late, is released on that day. The last day comes first, so that what is left
+    in between is what stood on the day before, never negative.
+    """
+    left = held.amount_ore
+    for day, amount in sorted(later, reverse=True):
+        if day > due_on and amount <= left:
+            yield day, amount
+            left -= amount
+    yield due_on, left
 
 
 def _through(line: Line, as_of: date) -> date:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from services.bonus.domain.accrual import LAW, accrual_entry, accrued_after, month_end_by, parts
+from services.bonus.domain.accrual import (
+    LAW,
+    DayAmounts,
+    accrual_entry,
+    accrued_after,
+    month_end_by,
+    parts,
+)
 from services.bonus.domain.assessment import Status
+from services.bonus.domain.differences import Line
 from services.bonus.domain.postings import Entry
 from services.bonus.store import accruals, cases, ledger
 from services.bonus.store.cases import StoredInstalment
@@ -22,15 +31,32 @@ NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 """Comes before every person."""
 
 
+async def list_posted_later(
+    work: Work, changes: Iterable[tuple[StoredInstalment | None, Line]]
+) -> Mapping[str, DayAmounts]:
+    """What is accrued for days after the milestone, of the instalments that become due."""
+    due_days = {
+        before.instalment_id: after.due_on
+        for before, after in changes
+        if before and before.accrued.amount_ore and after.status is Status.DUE
+    }
+    return await accruals.list_posted_later(work.connection, due_days)
+
+
 def accrue(
-    work: Work, instalment: StoredInstalment, as_of: date, cause: Cause | None
+    work: Work,
+    instalment: StoredInstalment,
+    as_of: date,
+    cause: Cause | None,
+    later: DayAmounts = (),
 ) -> tuple[StoredInstalment, list[Entry]]:
     """Bring the accrual to what the instalment, as it is now, asks for on a day, and tell of it.
 
-    Returns the instalment with what is then accrued, and the entries; the caller saves both.
+    `later` is what of it `list_posted_later` finds. Returns the instalment with what is then
+    accrued, and the entries; the caller saves both.
     """
     held, line = instalment.accrued, instalment.line
-    posted = parts(held, line, as_of)
+    posted = parts(held, line, as_of, later)
     entries, accrued_ore = [], held.amount_ore
     for sequence, part in enumerate(posted, start=held.entries + 1):
         accrued_ore += part.amount_ore

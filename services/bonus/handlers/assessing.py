@@ -15,7 +15,7 @@ from services.bonus.domain.engine import assess, next_look_on
 from services.bonus.domain.facts import Fact, PlacementStarted
 from services.bonus.domain.parsing import parse_fact
 from services.bonus.domain.postings import Entry, entitlement_entry
-from services.bonus.handlers.accruing import accrue
+from services.bonus.handlers.accruing import accrue, list_posted_later
 from services.bonus.handlers.paying import pay_and_claim
 from services.bonus.rules import load_rules
 from services.bonus.rules.editions import own_edition
@@ -152,6 +152,8 @@ async def _save(
         return {}
     wanted = [(person, each.key.employer, each.key.scheme) for person, each in found]
     opened = await cases.ensure_cases(work.connection, wanted, opened_at=work.now)
+    changes = [(kept.get((person, each.key)), each.after) for person, each in found]
+    later = await list_posted_later(work, changes)
     changed: list[StoredInstalment] = []
     versions: list[StoredInstalment] = []
     worth: list[Entry] = []
@@ -171,7 +173,8 @@ async def _save(
         for day, change in each.expense_changes:
             worth.append(entitlement_entry(after.instalment_id, change, day))
         _tell(work, after, each, causes.get(person))
-        after, accruals = accrue(work, after, as_of, causes.get(person))
+        posted_later = later.get(after.instalment_id, ())
+        after, accruals = accrue(work, after, as_of, causes.get(person), posted_later)
         worth += accruals
         changed.append(after)
         versions += [after] if each.is_told else []

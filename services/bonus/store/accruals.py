@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from services.bonus.store.cases import StoredInstalment
@@ -24,6 +25,18 @@ SELECT person, assessed_on
    FOR UPDATE
 """
 
+LIST_POSTED_LATER = """
+SELECT entry.instalment_id, entry.effective_on, sum(posting.amount_ore)::bigint AS amount_ore
+  FROM unnest($1::uuid[], $2::date[]) AS told (instalment_id, due_on)
+  JOIN ledger_entry AS entry
+    ON entry.instalment_id = told.instalment_id
+   AND entry.effective_on > told.due_on
+   AND entry.sequence IS NOT NULL
+  JOIN ledger_posting AS posting USING (entry_id)
+ WHERE posting.account = 'bonus_accrued'
+ GROUP BY entry.instalment_id, entry.effective_on
+"""
+
 SAVE_ACCRUALS = """
 UPDATE instalment
    SET accrued_ore     = told.accrued_ore,
@@ -41,6 +54,19 @@ async def lock_persons_to_accrue(
     """Hold the rows of the next persons with an instalment ahead that isn't accrued to this day."""
     rows = await connection.fetch(LOCK_PERSONS_TO_ACCRUE, month_end, after, limit)
     return [LockedPerson(str(row["person"]), row["assessed_on"]) for row in rows]
+
+
+async def list_posted_later(
+    connection: Connection, due_days: Mapping[str, date]
+) -> Mapping[str, list[tuple[date, int]]]:
+    """Days after each instalment's milestone, with the øre of accruals posted for them."""
+    found: dict[str, list[tuple[date, int]]] = defaultdict(list)
+    if not due_days:
+        return found
+    rows = await connection.fetch(LIST_POSTED_LATER, list(due_days), list(due_days.values()))
+    for row in rows:
+        found[str(row["instalment_id"])].append((row["effective_on"], row["amount_ore"]))
+    return found
 
 
 async def save_accruals(connection: Connection, instalments: Sequence[StoredInstalment]) -> None:

@@ -110,6 +110,20 @@ async def test_a_reached_instalment_is_accrued_in_full_and_released_when_it_is_d
     assert await replayed(employed) == 0
 
 
+async def test_what_became_known_after_the_milestone_is_never_accrued_below_zero(
+    office: Office,
+) -> None:
+    await office.advance_to("2017-05-10")
+    await office.hear(private(), person(), hired(), HALF_YEAR)
+    await office.advance_to("2017-05-12")
+    await apply(office.system)
+    for day in ("2017-02-28", "2017-03-01", "2017-05-09"):
+        _, told = await figures(office, on=day)
+        assert told["ledger"]["accrued_ore"] == 0, day
+    assert (await accrued(office, "M6"))[-1] == ("accrual_released", "2017-05-10", -2_000_000)
+    assert await replayed(office) == 0
+
+
 async def test_a_corrected_start_moves_what_is_accrued_and_an_annulment_takes_it_back(
     employed: Office,
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -86,6 +88,22 @@ def test_what_is_told_late_is_accrued_at_once_on_the_day_it_is_known() -> None:
     assert parts(Accrued(), DUE, day("2017-06-10")) == ()
 
 
+def test_what_was_accrued_after_the_milestone_is_released_on_its_own_day() -> None:
+    held, _ = look(Accrued(), WAITING, day("2017-06-10"))
+    later = [(day("2017-06-10"), 2_000_000)]
+    assert told(parts(held, DUE, day("2017-06-12"), later)) == [
+        ("accrual_released", "2017-06-10", -2_000_000)
+    ]
+    earlier_due = replace(DUE, due_on=day("2017-01-01"))
+    held = Accrued(2_000_000, day("2017-03-14"), 2)
+    later = [(day("2017-01-31"), 700_000), (day("2017-02-28"), 100_000)]
+    assert told(parts(held, earlier_due, day("2017-04-01"), later)) == [
+        ("accrual_released", "2017-02-28", -100_000),
+        ("accrual_released", "2017-01-31", -700_000),
+        ("accrual_released", "2017-01-01", -1_200_000),
+    ]
+
+
 def test_another_amount_or_milestone_moves_what_is_accrued() -> None:
     held, _ = look(Accrued(), AHEAD, day("2017-01-10"))
     lower = replace(AHEAD, amount_ore=1_500_000)
@@ -164,3 +182,28 @@ def test_any_changes_come_to_the_balance_of_the_last_line(
         assert held.amount_ore == accrued_by(line, held.through)
         if line.status not in (Status.PENDING, Status.AWAITING):
             assert held.amount_ore == 0, "nothing stays after a refusal or a release"
+
+
+@given(st.lists(lines(), min_size=1, max_size=8))
+def test_on_no_day_is_less_than_nothing_accrued_or_anything_after_its_release(
+    told_lines: list[tuple[Line, date]],
+) -> None:
+    held = Accrued()
+    on_day: Counter[date] = Counter()
+    for line, as_of in sorted(told_lines, key=lambda told: told[1]):
+        before = left = held.amount_ore
+        later = [(each, ore) for each, ore in on_day.items() if each > line.due_on]
+        posted = parts(held, line, as_of, later)
+        held = accrued_after(held, posted, line, as_of)
+        for part in posted:
+            on_day[part.accrued_on] += part.amount_ore
+            left += part.amount_ore
+            assert left >= 0, "told with each part"
+        running = list(itertools.accumulate(on_day[each] for each in sorted(on_day)))
+        assert all(each >= 0 for each in running)
+        if line.status is Status.DUE and before:
+            assert not any(
+                sum(ore for other, ore in on_day.items() if other <= each)
+                for each in (line.due_on, *on_day)
+                if each >= line.due_on
+            )
