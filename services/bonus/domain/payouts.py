@@ -16,6 +16,7 @@ from uuid import UUID, uuid5
 
 from services.bonus.domain.assessment import Instalment, Missing, Status
 from services.bonus.domain.differences import Line, LineKey
+from shared.values.money import ORE_PER_KRONE
 
 NAMESPACE: Final = UUID("6a1f3c52-5b0e-4f0c-9d43-2f1c7b8e9a10")
 """Ours alone, for ids that must come out the same when the same thing is decided again."""
@@ -133,16 +134,18 @@ class Money:
         )
 
     def excess_ore(self, line: Line) -> int:
-        """What was paid beyond the line's amount and not waived; nothing while under review.
+        """Whole kroner paid beyond the line's amount and not waived; nothing while under review.
 
-        What has come in on the live claim still counts: it was part of what is claimed.
+        What has come in on the live claim still counts: it was part of what is claimed. A fraction
+        of a krone is never claimed, as the rules, which count in kroner, don't see it either.
         """
         if line.status is Status.REVIEW:
             return 0
         live = self.live_claim
         paid = self.kept_ore + (live.recovered_ore if live else 0)
         waived = sum(each.waived_ore for each in self.claims)
-        return max(0, paid - line.amount_ore - waived)
+        excess = max(0, paid - line.amount_ore - waived)
+        return excess - excess % ORE_PER_KRONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from services.bonus.domain.payouts import (
 )
 from services.bonus.domain.postings import Account, Entry, EntryKind, entry
 from services.bonus.domain.rules import Rules
+from shared.values.money import ORE_PER_KRONE
 
 Outcome = Literal["upheld", "lowered", "dropped"]
 
@@ -56,6 +57,8 @@ def objection(claim: Claim, decision: Decision, *, today: date, barred_after: da
             f"Lower it to less than {claim.amount_ore} øre, and no less than the"
             f" {claim.recovered_ore} øre that have come in; to claim nothing, drop it."
         )
+    if decision.outcome == "lowered" and decision.amount_ore % ORE_PER_KRONE:
+        return "Lower it to whole kroner: a fraction of a krone is never claimed."
     if decision.outcome != "dropped" and today > barred_after and not decision.bad_faith:
         return f"The claim was time-barred after {barred_after}, unless there was bad faith."
     return None
