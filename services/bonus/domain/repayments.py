@@ -92,6 +92,9 @@ def claim_after(
             return Claim(new_id, instalment_id, step.number, step.amount_ore)
         case ChangeClaim():
             return replace(step.claim, amount_ore=step.amount_ore, state=ClaimState.PROPOSED)
+        case CloseClaim(state=ClaimState.RECOVERED):
+            came_in = step.claim.recovered_ore
+            return replace(step.claim, amount_ore=came_in, state=step.state)
         case CloseClaim():
             return replace(step.claim, state=step.state)
 

@@ -14,6 +14,7 @@ from services.bonus.domain.assessment import Assessment, ClaimReason, ClaimTest
 from services.bonus.domain.differences import line_key
 from services.bonus.domain.payouts import (
     ChangeClaim,
+    ClaimState,
     CloseClaim,
     Money,
     OrderPayout,
@@ -177,16 +178,31 @@ class _Taking:
             assert live is not None, "only a live claim is closed"
             stored = StoredClaim(after, live.person, live.reason, live.raised_on, live.barred_after)
             self.claimed.append(stored)
-            has_come_in = after.state == "recovered"
-            return None if has_come_in else RepaymentClaimWithdrawn(**about, withdrawn_on=today)
+            if after.state is not ClaimState.RECOVERED:
+                return RepaymentClaimWithdrawn(**about, withdrawn_on=today)
+            if after.amount_ore == step.claim.amount_ore:
+                return None
+            changed = after.amount_ore, ClaimReason(live.reason), today
+            return self._changed(RepaymentClaimChanged, instalment, about, *changed)
         reason, raised_on = self._reason(instalment)
         barred_after = time_barred_after(self.last_paid[identity], load_rules())
         person = instalment.case.person
         self.claimed.append(StoredClaim(after, person, reason, raised_on, barred_after))
         told = RepaymentClaimRaised if isinstance(step, RaiseClaim) else RepaymentClaimChanged
+        return self._changed(told, instalment, about, step.amount_ore, reason, raised_on)
+
+    def _changed(
+        self,
+        told: type[RepaymentClaimRaised | RepaymentClaimChanged],
+        instalment: StoredInstalment,
+        about: dict[str, Any],
+        amount_ore: int,
+        reason: ClaimReason,
+        raised_on: date,
+    ) -> Event:
         law = load_rules().sources[instalment.case.scheme, ClaimTest.PAID_TOO_MUCH].law
         return told(
-            **about, amount_ore=step.amount_ore, reason=reason.value, raised_on=raised_on, law=law
+            **about, amount_ore=amount_ore, reason=reason.value, raised_on=raised_on, law=law
         )
 
     def _reason(self, instalment: StoredInstalment) -> tuple[ClaimReason, date]:

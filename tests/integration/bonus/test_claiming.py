@@ -111,6 +111,21 @@ async def test_what_came_back_is_ordered_again_when_it_turns_out_due(office: Off
     assert (await office.balances())[ORDERED_ACCOUNT] == -5_000
 
 
+async def test_a_claim_that_is_lowered_to_what_has_come_in_is_told_as_changed(
+    office: Office,
+) -> None:
+    finance, payout = await ordered(office)
+    await finance.settle(payout, 20_000)
+    await office.hear(ANNULLED)
+    await finance.give_back(payout, 5_000)
+    await office.hear(REINSTATED, OLDER_PERMIT)
+    assert [(state, kroner) for state, kroner, _ in await finance.claims()] == [
+        ("recovered", 5_000)
+    ]
+    assert await office.count_published("RepaymentClaimChanged") == 1
+    assert await office.balances() == {EXPENSE: 15_000, PAID: -20_000, RECOVERED: 5_000}
+
+
 async def test_what_is_dropped_is_not_claimed_again(office: Office) -> None:
     finance, _ = await paid_too_much(office)
     status, told = await decide(finance, "dropped", 0)
