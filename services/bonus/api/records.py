@@ -53,7 +53,9 @@ def _add_history(routes: APIRouter, context: ServiceContext) -> None:
     async def repeat_assessment(case: str, assessment: str, caller: Reader) -> dict[str, object]:
         async with context.begin() as work:
             found = await visible_case(work, case, caller)
-            told = await recalling.repeat(work, found, assessment)
+            told = await recalling.repeat(
+                work, found, assessment, for_employer=caller.role == "company"
+            )
             if told is None:
                 raise not_found("This case has no assessment with this id.")
             return {"case": case, **told}

@@ -139,6 +139,8 @@ class Instalment:
     start: date
     placements: tuple[str, ...]
     """Every id of every placement of the spell, sorted."""
+    own_placements: tuple[str, ...]
+    """Those of placements at the employer."""
     explain: Callable[[], Explanation] = field(repr=False, compare=False)
     """Writes the explanation: it takes longer than the decision, and is rarely read."""
 

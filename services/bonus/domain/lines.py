@@ -61,8 +61,16 @@ def instalment_of(line: Candidate) -> Instalment:
         law=source.law,
         start=situation.spell.start,
         placements=situation.spell.ids,
+        own_placements=_own_ids(situation),
         explain=partial(explanation_of, line),
     )
+
+
+def _own_ids(situation: Situation) -> tuple[str, ...]:
+    spell = situation.spell
+    if len(spell.placements) == 1:
+        return spell.ids
+    return tuple(sorted(spell.ids_at(situation.payee.employer)))
 
 
 def _once(candidates: list[Candidate]) -> list[Candidate]:

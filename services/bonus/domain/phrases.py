@@ -51,6 +51,9 @@ WEEKLY: Final = (
 )
 UGENTLIG: Final = "{hours} t. x 7 / {days} dage = {weekly} {sign} {limit}"
 
+ELSEWHERE: Final = "a job at another employer decides it"
+"""Stands for a comparison with another employer, where that one is not the reader's to know."""
+
 PHRASES: Final[tuple[tuple[str, str], ...]] = (
     ("no annulment stands", "ingen annullering står ved magt"),
     ("annulled by what was told on {day:day}", "annulleret ved det, der blev oplyst {day}"),
@@ -85,6 +88,7 @@ PHRASES: Final[tuple[tuple[str, str], ...]] = (
         "earned by the job from {start:day} at {employer:employer}, due {due:day}",
         "givet for ansættelsen fra {start} hos {employer}, skæringsdag {due}",
     ),
+    (ELSEWHERE, "en ansættelse hos en anden arbejdsgiver afgør det"),
     ("certificate issued on {day:day}", "bevis udstedt {day}"),
     ("no certificate", "intet bevis"),
     ("ended: {reason:reason}", "ophørt: {reason}"),
@@ -164,10 +168,15 @@ PHRASES: Final[tuple[tuple[str, str], ...]] = (
 
 def in_danish(comparison: str) -> str:
     """Put a comparison into Danish; a clause without a phrase stays as it is."""
+    head, clauses = split_comparison(comparison)
+    return head + CLAUSES_APART.join(_clause_in_danish(clause) for clause in clauses)
+
+
+def split_comparison(comparison: str) -> tuple[str, list[str]]:
+    """What stands before a comparison, if anything, and its clauses."""
     review = A_REVIEW.match(comparison)
     head = review.group() if review else ""
-    clauses = comparison.removeprefix(head).split(CLAUSES_APART)
-    return head + CLAUSES_APART.join(_clause_in_danish(clause) for clause in clauses)
+    return head, comparison.removeprefix(head).split(CLAUSES_APART)
 
 
 def _clause_in_danish(clause: str) -> str:
@@ -187,12 +196,16 @@ class Phrase:
 
     def in_danish(self, clause: str) -> str:
         """Put the values of a clause of this phrase into the Danish form."""
-        found = self.pattern.fullmatch(clause)
-        assert found is not None, "the phrase was found by its pattern"
-        values = found.groupdict()
+        values = self.values_in(clause)
         return self.danish.format(
             **{name: SAID[self.kinds[name]](value) for name, value in values.items()}
         )
+
+    def values_in(self, clause: str) -> dict[str, str]:
+        """What stands in the places of a clause of this phrase, by name."""
+        found = self.pattern.fullmatch(clause)
+        assert found is not None, "the phrase was found by its pattern"
+        return found.groupdict()
 
 
 def phrase_of(clause: str) -> Phrase | None:

@@ -61,6 +61,7 @@ class Stretch:
     about: str
     """Ids of the placement, or the kind of leave."""
     employer: str | None = None
+    """Of an employment; None where it is not the reader's to know."""
     hours: Decimal | None = None
     annulled: bool = False
 
@@ -94,10 +95,12 @@ def timeline_of(
     employer: str,
     scheme: str,
     orders: Iterable[Moment] = (),
+    for_employer: bool = False,
 ) -> Timeline | None:
     """Lay out the case of one employer and scheme as the assessment knew it; None if unheard of.
 
-    `orders` are not facts: whoever knows of them adds them.
+    `orders` are not facts: whoever knows of them adds them. `for_employer` leaves out what was told
+    at others; only the days of those before it are shown, since they count.
     """
     history = History(known_facts(facts, assessment.known_on))
     spells = [
@@ -107,9 +110,10 @@ def timeline_of(
     ]
     if not spells:
         return None
-    stretches = [each for spell in spells for each in _stretches(spell, history)]
+    only = employer if for_employer else None
+    stretches = [each for spell in spells for each in _stretches(spell, history, only)]
     moments = [
-        *(each for spell in spells for each in _told(spell, employer, history)),
+        *(each for spell in spells for each in _told(spell, employer, history, only)),
         *_assessed(assessment, employer, scheme),
         *orders,
     ]
@@ -131,19 +135,13 @@ def _lane_order(stretch: Stretch) -> tuple[int, date]:
     return tuple(Lane).index(stretch.lane), stretch.first_day
 
 
-def _stretches(spell: Spell, history: History) -> Iterator[Stretch]:
-    for placement in spell.placements:
-        yield Stretch(
-            Lane.EMPLOYMENT,
-            placement.started_on,
-            None if placement.end is None else placement.end.last_day,
-            ", ".join(placement.ids),
-            employer=placement.employer,
-            annulled=placement.annulled_by is not None,
-        )
-    for worked in history.about(spell.ids, EmploymentConfirmed):
+def _stretches(spell: Spell, history: History, only: str | None) -> Iterator[Stretch]:
+    """What lasted, or of it what concerns `only` this employer."""
+    ids = spell.ids if only is None else spell.ids_at(only)
+    yield from _employments(spell, only)
+    for worked in history.about(ids, EmploymentConfirmed):
         yield Stretch(Lane.HOURS, worked.first_day, worked.last_day, "", hours=worked.hours)
-    for leave in history.about(spell.ids, LeaveRecorded):
+    for leave in history.about(ids, LeaveRecorded):
         yield Stretch(Lane.LEAVE, leave.first_day, leave.last_day, leave.leave)
     extensions = history.about(spell.ids, PlacementExtended)
     if extensions and extensions[-1].days > 0:
@@ -153,12 +151,30 @@ def _stretches(spell: Spell, history: History) -> Iterator[Stretch]:
         yield Stretch(Lane.EXTENSION, first, last, EXTENDED_MILESTONE)
 
 
-def _told(spell: Spell, employer: str, history: History) -> Iterator[Moment]:
+def _employments(spell: Spell, only: str | None) -> Iterator[Stretch]:
+    last_own = max(
+        (each.started_on for each in spell.placements if each.employer == only), default=None
+    )
+    for placement in spell.placements:
+        is_told = only in {None, placement.employer}
+        if not is_told and last_own is not None and placement.started_on > last_own:
+            continue
+        yield Stretch(
+            Lane.EMPLOYMENT,
+            placement.started_on,
+            None if placement.end is None else placement.end.last_day,
+            ", ".join(placement.ids) if is_told else "",
+            employer=placement.employer if is_told else None,
+            annulled=placement.annulled_by is not None,
+        )
+
+
+def _told(spell: Spell, employer: str, history: History, only: str | None) -> Iterator[Moment]:
     """What was told of the case's own placements in the spell."""
     ids = spell.ids_at(employer)
     for applied in history.about(ids, BonusApplied):
         yield Moment(Happening.APPLIED, applied.filed_on, applied.milestone)
-    for completed in history.about(spell.ids, CourseCompleted):
+    for completed in history.about(spell.ids if only is None else ids, CourseCompleted):
         yield Moment(Happening.CERTIFICATE, completed.certificate_issued_on)
     for paid in _movements(history.about(ids, PayoutSettled)):
         happening = Happening.RETURNED if paid.amount_dkk < 0 else Happening.PAID

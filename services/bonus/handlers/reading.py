@@ -8,6 +8,7 @@ from datetime import date
 
 from services.bonus.assess import as_object
 from services.bonus.domain.assessment import Assessment
+from services.bonus.domain.disclosure import as_told_to_employer
 from services.bonus.handlers.assessing import assess_known, load_facts
 from services.bonus.handlers.contradicting import contradictions_of_case
 from services.bonus.handlers.paying import Held, load_money
@@ -83,7 +84,8 @@ async def explain_case(
 ) -> dict[str, object]:
     """The case's instalments and claims, each with the rules, the law and the facts behind it."""
     assessment = await assess_case(work, case, as_of=as_of, known_on=known_on)
-    explained = as_object(assessment, explained=True)
+    told = as_told_to_employer(assessment, scope.employer) if scope.employer else assessment
+    explained = as_object(told, explained=True)
     stored = (await cases.list_instalments(work.connection, [case.person])).get(case.person, [])
     own = {each.instalment_id: each.milestone for each in stored if each.case == case}
     held = await load_money(work.connection, own)
@@ -95,8 +97,7 @@ async def explain_case(
         "known_on": assessment.known_on,
         "instalments": _of_case(explained["instalments"], case),
         "repayment_claims": _of_case(explained["repayment_claims"], case),
-        # A flag may tell of another employer: a company learns nothing of those.
-        "flags": [] if scope.employer else explained["flags"],
+        "flags": explained["flags"],
         "reviews": [
             _review(each)
             for each in reviews_among([each for each in stored if each.case == case], assessment)

@@ -10,6 +10,7 @@ from typing import Any
 from services.bonus.assess import as_object
 from services.bonus.domain.assessment import Assessment
 from services.bonus.domain.differences import Line, LineKey, line_key, line_of
+from services.bonus.domain.disclosure import as_told_to_employer
 from services.bonus.domain.engine import assess
 from services.bonus.domain.explanation import explanation_object
 from services.bonus.domain.lateness import Late, Look, late_facts
@@ -68,7 +69,9 @@ async def list_kept(work: Work, case: BonusCase) -> list[dict[str, object]]:
     return kept
 
 
-async def repeat(work: Work, case: BonusCase, assessment_id: str) -> dict[str, object] | None:
+async def repeat(
+    work: Work, case: BonusCase, assessment_id: str, *, for_employer: bool
+) -> dict[str, object] | None:
     """The kept assessment of that id made once more, of the facts it knew and by its own rules,
     with its explanation, and whether it gives what it gave then; None if the case has none.
     """
@@ -80,6 +83,8 @@ async def repeat(work: Work, case: BonusCase, assessment_id: str) -> dict[str, o
     edition, rules = await _rules_of(work, made.edition)
     again = _assess_again(made, found.facts, rules)
     gives = {line_key(each): line_of(each) for each in again.instalments}
+    if for_employer:
+        again = as_told_to_employer(again, case.employer)
     told = as_object(again)
     instalments: list[dict[str, Any]] = [
         {**line, "explanation": explanation_object(each, rules)}

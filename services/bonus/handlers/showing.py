@@ -8,9 +8,11 @@ from datetime import date
 
 from services.bonus.domain.assessment import Assessment, Instalment
 from services.bonus.domain.differences import line_key
+from services.bonus.domain.disclosure import as_told_to_employer
 from services.bonus.domain.timeline import Happening, Moment, Timeline, timeline_of
 from services.bonus.handlers.assessing import assess_known, load_facts
 from services.bonus.handlers.paying import Held, load_money
+from services.bonus.handlers.reading import Scope
 from services.bonus.handlers.reviewing import OpenedReview, reviews_among
 from services.bonus.store import cases, company
 from services.bonus.store.cases import BonusCase, StoredInstalment
@@ -32,11 +34,13 @@ class ShownCase:
 
 
 async def show_case(
-    work: Work, case: BonusCase, *, as_of: date | None, known_on: date | None
+    work: Work, case: BonusCase, scope: Scope, *, as_of: date | None, known_on: date | None
 ) -> ShownCase:
-    """The case seen on `as_of` (today) as known on `known_on` (now)."""
+    """The case seen on `as_of` (today) as known on `known_on` (now), as far as the scope goes."""
     known = (await load_facts(work.connection, [case.person]))[case.person]
     assessment = assess_known(known, as_of=as_of or work.today, known_on=known_on)
+    if scope.employer:
+        assessment = as_told_to_employer(assessment, scope.employer)
     stored = (await cases.list_instalments(work.connection, [case.person])).get(case.person, [])
     own = [each for each in stored if each.case == case]
     held = await load_money(work.connection, [each.instalment_id for each in own])
@@ -50,7 +54,12 @@ async def show_case(
         case=case,
         assessment=assessment,
         timeline=timeline_of(
-            known, assessment, employer=case.employer, scheme=case.scheme, orders=orders
+            known,
+            assessment,
+            employer=case.employer,
+            scheme=case.scheme,
+            orders=orders,
+            for_employer=scope.employer is not None,
         ),
         instalments=tuple(
             each

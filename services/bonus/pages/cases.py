@@ -53,10 +53,11 @@ def add_routes(routes: APIRouter, context: ServiceContext) -> None:
         language: Language = "en",
     ) -> HTMLResponse:
         async with context.begin() as work:
-            found = await reading.find_visible_case(work, reading.scope_of(reader), case)
+            scope = reading.scope_of(reader)
+            found = await reading.find_visible_case(work, scope, case)
             if found is None:
                 raise not_found("No bonus case has this id.")
-            shown = await showing.show_case(work, found, as_of=as_of, known_on=known_on)
+            shown = await showing.show_case(work, found, scope, as_of=as_of, known_on=known_on)
         return _case_page(request, shown, reader, language)
 
 
@@ -80,8 +81,7 @@ def _case_page(
             for each in assessment.repayment_claims
             if (each.employer, each.scheme) == (shown.case.employer, shown.case.scheme)
         ],
-        # Flags are about all of a person's employers: an employer isn't told of another.
-        flags=() if reader.role == "company" else assessment.flags,
+        flags=assessment.flags,
         decides=reader.role == "caseworker",
         words=words,
     )

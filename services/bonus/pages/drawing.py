@@ -213,6 +213,8 @@ def _until(stretch: Stretch, words: Words) -> str:
 
 def _about(stretch: Stretch, words: Words) -> str:
     told = [stretch.about]
+    if stretch.lane is Lane.EMPLOYMENT and stretch.employer is None:
+        told.append(words.of(("anden arbejdsgiver", "another employer")))
     if stretch.employer is not None:
         told.append(f"CVR {stretch.employer}")
     if stretch.hours is not None:

@@ -19,6 +19,7 @@ from services.bonus.domain.assessment import (
     Status,
     Verdict,
 )
+from services.bonus.domain.disclosure import as_told_to_employer
 from services.bonus.domain.explanation import explain, explanation_object
 from services.bonus.domain.facts import FACT_TYPES
 from services.bonus.domain.flags import Flag
@@ -43,6 +44,9 @@ def comparisons() -> Iterator[str]:
         for line in assessment.instalments:
             yield from (check.arithmetic for check in line.checks)
             yield from [] if line.price is None else [line.price.arithmetic]
+            if line.reason is Reason.ALREADY_PAID:
+                told = as_told_to_employer(assessment, line.employer)
+                yield from (check.arithmetic for each in told.instalments for check in each.checks)
         for claim in assessment.repayment_claims:
             yield from (check.arithmetic for check in claim.explain())
 
