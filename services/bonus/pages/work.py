@@ -24,6 +24,9 @@ from shared.web.pages import render
 from shared.web.problems import invalid, not_found
 
 PATH: Final = "/bonus/work"
+TYPED_FOR_NOTHING: Final = (
+    "An amount is typed, which only lowering takes: press that button, or leave the field empty."
+)
 Deciding = Annotated[Identity, Depends(allow_form("caseworker"))]
 Employer = Annotated[Cvr | Literal[""], Query()]
 
@@ -170,7 +173,13 @@ async def _release(work: Work, payout: str, reason: str, caseworker: Identity) -
 
 
 def _remaining(asked: ClaimForm) -> int:
-    """What remains claimed: what the page showed, what was typed, or nothing."""
+    """What remains claimed: what the page showed, what was typed, or nothing.
+
+    Raises Problem 422 for an amount typed with another button than the one for it: the return key
+    presses the first of them.
+    """
+    if asked.outcome != "lowered" and asked.kroner.strip():
+        raise invalid(TYPED_FOR_NOTHING)
     match asked.outcome:
         case "upheld":
             return asked.seen_ore

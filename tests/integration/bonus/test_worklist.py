@@ -89,14 +89,19 @@ async def test_a_claim_that_changed_meanwhile_is_looked_at_again(office: Office)
     finance, _ = await paid_too_much(office)
     async with browser(office, "caseworker") as caseworker:
         form = (await caseworker.read(PAGE)).form(CLAIMS)
-        form.fields["seen_ore"] = "400000"
+        seen, form.fields["seen_ore"] = form.fields["seen_ore"], "400000"
         answer = await caseworker.send(form, outcome="upheld", reason="seen")
         assert answer.status_code == 422
         assert "look again" in answer.text
+        form.fields["seen_ore"] = seen
         for kroner in ("", "a lot", "1.00", "-5"):
             form.fields["submission"] += "x"
             answer = await caseworker.send(form, outcome="lowered", reason="x", kroner=kroner)
             assert answer.status_code == 422, kroner
+        for outcome in ("upheld", "dropped"):
+            form.fields["submission"] += "x"
+            answer = await caseworker.send(form, outcome=outcome, reason="x", kroner="2.000")
+            assert (answer.status_code, "only lowering takes" in answer.text) == (422, True)
     assert [state for state, *_ in await finance.claims()] == ["proposed"]
 
 
