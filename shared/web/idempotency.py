@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from pydantic_core import to_json
 from starlette.requests import Request
@@ -31,6 +32,20 @@ HEADER = "Idempotency-Key"
 KEY_CHARACTERS_MAX = 255
 KEPT_FOR = timedelta(hours=72)
 """Long enough for a week-end's retries; draft-ietf-httpapi-idempotency-key-header-07, §2.6."""
+
+REUSED: Final = Problem(
+    "idempotency-key-reused",
+    "This Idempotency-Key was used for another request",
+    422,
+    "Send the same content again, or this content with a key of its own.",
+)
+SENT_BEFORE: Final = Problem(
+    "form-sent-before",
+    "This form was sent before, with other content",
+    422,
+    "What was sent then counts. To send something else, load the page again, and send it from"
+    " there.",
+)
 
 TRY_LOCK = """
 SELECT pg_try_advisory_xact_lock(
@@ -82,11 +97,19 @@ async def answer_once(
     Raises Problem 422 when the key was used with other content, 409 while the first request with
     it is still in flight, 400 when the header is not a key.
     """
-    key = _key(request.headers.get(HEADER))
+    given = request.headers.getlist(HEADER)
+    if len(given) > 1:
+        raise Problem(
+            "idempotency-key-invalid",
+            "This is not an Idempotency-Key",
+            400,
+            "A request has one key; this one has several.",
+        )
+    key = _key(given[0] if given else None)
     if key is None:
         return _response(await act())
     await _lock(work.connection, identity, key, request)
-    return await _answer_under(key, work, identity, request, act)
+    return await _answer_under(key, work, identity, request, act, REUSED)
 
 
 async def submit_once(
@@ -105,7 +128,7 @@ async def submit_once(
     if key is None:
         return _response(await act())
     await work.connection.execute(LOCK, identity.subject, key)
-    return await _answer_under(key, work, identity, request, act)
+    return await _answer_under(key, work, identity, request, act, SENT_BEFORE)
 
 
 async def _answer_under(
@@ -114,8 +137,9 @@ async def _answer_under(
     identity: Identity,
     request: Request,
     act: Callable[[], Awaitable[Answer]],
+    reused: Problem,
 ) -> Response:
-    """Act, or answer as before; the caller holds the key."""
+    """Act, or answer as before; the caller holds the key. Raises `reused` for other content."""
     fingerprint = _fingerprint(request)
     stored = await work.connection.fetchrow(FIND_ANSWER, identity.subject, key, work.now - KEPT_FOR)
     if stored is None:
@@ -125,12 +149,7 @@ async def _answer_under(
         return response
     if stored["fingerprint"] != fingerprint:
         _count(request, "mismatch")
-        raise Problem(
-            "idempotency-key-reused",
-            "This Idempotency-Key was used for another request",
-            422,
-            "Send the same content again, or this content with a key of its own.",
-        )
+        raise reused
     _count(request, "replayed")
     headers = {**stored["headers"], "Idempotency-Replayed": "true"}
     return Response(

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
+from pydantic import BeforeValidator
 
 from services.bonus.domain.assessment import Missing
 from services.bonus.domain.next_steps import NextStep, next_step
@@ -45,10 +46,15 @@ STEPS: Final[Mapping[NextStep, Pair]] = {
 }
 
 
+def _without_blanks(text: object) -> object:
+    """An id is copied with the blanks around it; inside they are its own."""
+    return text.strip() if isinstance(text, str) else text
+
+
 class ApplicationForm(OwnForm):
     """What is applied for."""
 
-    placement: PlacementId
+    placement: Annotated[PlacementId, BeforeValidator(_without_blanks)]
     milestone: Milestone
 
 

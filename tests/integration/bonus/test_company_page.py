@@ -82,6 +82,18 @@ async def test_a_double_click_applies_once(employed: Office) -> None:
     assert await employed.count_published("BonusApplied") == 1
 
 
+async def test_a_form_sent_again_with_other_content_says_what_helps(employed: Office) -> None:
+    async with browser(employed, "company", cvr=EMPLOYER) as company:
+        form = (await company.read(PAGE)).forms[-1]
+        await company.send_and_see(form, placement=f" {PLACEMENT} ", milestone="M12")
+        answer = await company.send(form, placement=PLACEMENT, milestone="M6")
+    assert answer.status_code == 422
+    assert "This form was sent before, with other content" in answer.text
+    assert "load the page again" in answer.text
+    assert "Idempotency-Key" not in answer.text
+    assert await employed.count_published("BonusApplied") == 1
+
+
 async def test_any_placement_can_be_applied_for_by_its_id(employed: Office) -> None:
     async with browser(employed, "company", cvr=EMPLOYER) as company:
         form = (await company.read(PAGE)).forms[-1]

@@ -163,6 +163,13 @@ async def test_what_is_no_key_is_refused(client: httpx.AsyncClient, key: str) ->
     assert (answer.status_code, slug(answer)) == (400, "idempotency-key-invalid")
 
 
+async def test_two_keys_are_none(running: SystemUnderTest, client: httpx.AsyncClient) -> None:
+    headers = [("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
+    answer = await client.post(PATH, json={"cvr": ONE}, headers=headers)
+    assert (answer.status_code, slug(answer)) == (400, "idempotency-key-invalid")
+    assert await effects(running) == (0, 0)
+
+
 async def test_the_longest_key_is_taken(client: httpx.AsyncClient) -> None:
     assert (await ask(client, "x" * 255)).status_code == 201
 
