@@ -48,19 +48,21 @@ class Worklist:
     flags: Sequence[RaisedFlag]
     cases: Mapping[str, Sequence[BonusCase]]
     """Of each person flagged."""
+    has_more: bool
+    """Whether another page follows."""
     instalments_under_review: int
     instalments_claimed: int
     instalments_stopped: int
     flags_unseen: int
 
 
-async def list_work(work: Work, *, employer: str | None) -> Worklist:
-    """Everything a caseworker is asked for, at one employer or at all of them."""
+async def list_work(work: Work, *, employer: str | None, page: int) -> Worklist:
+    """A page of all that a caseworker is asked for, at one employer or at all of them."""
     connection = work.connection
-    under_review = await worklist.list_under_review(connection, employer)
-    claimed = await worklist.list_claims(connection, employer)
-    stopped = await worklist.list_stopped(connection, employer)
-    flags, unseen = await worklist.list_flags(connection, employer)
+    under_review = await worklist.list_under_review(connection, employer, page)
+    claimed = await worklist.list_claims(connection, employer, page)
+    stopped = await worklist.list_stopped(connection, employer, page)
+    flags, unseen, more_flags = await worklist.list_flags(connection, employer, page)
     stored = await _by_id(work, {*under_review.persons, *claimed.persons, *stopped.persons})
     held = await load_money(connection, [*claimed.instalments, *stopped.instalments])
     return Worklist(
@@ -78,6 +80,7 @@ async def list_work(work: Work, *, employer: str | None) -> Worklist:
         ],
         flags=flags,
         cases=await worklist.list_cases_of(connection, {each.person for each in flags}),
+        has_more=under_review.has_more or claimed.has_more or stopped.has_more or more_flags,
         instalments_under_review=under_review.count,
         instalments_claimed=claimed.count,
         instalments_stopped=stopped.count,

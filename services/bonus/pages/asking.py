@@ -64,7 +64,11 @@ def _ore_in(text: str) -> int | None:
     return amount if amount <= ORE_MAX else None
 
 
-def shown_next(path: str, language: Language, done: str) -> Answer:
+def shown_next(
+    path: str, language: Language, done: str, *, employer: str = "", page: int = 1
+) -> Answer:
     """See the page at `path`, which says what was done: reloading it sends nothing again."""
-    query = urlencode({"language": language, "done": done})
+    narrowed = {"employer": employer} if employer else {}
+    turned = {"page": page} if page > 1 else {}
+    query = urlencode({"language": language, "done": done, **narrowed, **turned})
     return Answer(None, 303, {"Location": f"{path}?{query}"})

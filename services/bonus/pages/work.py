@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
+from pydantic import BeforeValidator, Field
 
 from services.bonus.domain.repayments import Decision, Outcome
 from services.bonus.handlers import deciding, listing, reviewing
 from services.bonus.handlers.deciding import NothingToDecideError
 from services.bonus.handlers.reading import is_reference
-from services.bonus.pages.asking import Kroner, OwnForm, ReasonedForm, ore_in, shown_next
+from services.bonus.pages.asking import Kroner, ReasonedForm, ore_in, shown_next
 from services.bonus.pages.words import Words
 from shared.contracts.fields import Cvr, Ore
 from shared.messaging.work import Work
 from shared.runtime.service import ServiceContext
+from shared.values.cvr import InvalidCvrNumberError, parse_cvr
 from shared.values.money import Language
 from shared.web.idempotency import Answer, submit_once
 from shared.web.identity import Identity, allow_form, allow_page
@@ -28,16 +31,35 @@ TYPED_FOR_NOTHING: Final = (
     "An amount is typed, which only lowering takes: press that button, or leave the field empty."
 )
 Deciding = Annotated[Identity, Depends(allow_form("caseworker"))]
-Employer = Annotated[Cvr | Literal[""], Query()]
+PAGES_MAX: Final = 10_000
+Page = Annotated[int, Query(ge=1, le=PAGES_MAX)]
 
 
-class ReviewForm(ReasonedForm):
+def _as_written(text: object) -> object:
+    """A CVR number as people write it, with blanks, a hyphen or "DK"."""
+    with suppress(InvalidCvrNumberError):
+        return parse_cvr(text) if isinstance(text, str) else text
+    return text
+
+
+Chosen = Annotated[Cvr | Literal[""], BeforeValidator(_as_written)]
+"""The employer the list is narrowed to; empty for all of them."""
+
+
+class WorkForm(ReasonedForm):
+    """A form of the list, which is shown again as it was."""
+
+    employer: Chosen = ""
+    page: Annotated[int, Field(ge=1, le=PAGES_MAX)] = 1
+
+
+class ReviewForm(WorkForm):
     """An answer to what the rules left open."""
 
     outcome: Literal["accepted", "refused"]
 
 
-class ClaimForm(ReasonedForm):
+class ClaimForm(WorkForm):
     """A decision on a claim whose amount was `seen_ore` when the page was made."""
 
     outcome: Outcome
@@ -52,12 +74,13 @@ def add_routes(routes: APIRouter, context: ServiceContext) -> None:
     @routes.get(PATH, dependencies=[Depends(allow_page("caseworker"))])
     async def show(
         request: Request,
-        employer: Employer = "",
+        employer: Annotated[Chosen, Query()] = "",
+        page: Page = 1,
         language: Language = "en",
         done: Annotated[str, Query(max_length=20)] = "",
     ) -> HTMLResponse:
         async with context.begin() as work:
-            waiting = await listing.list_work(work, employer=employer or None)
+            waiting = await listing.list_work(work, employer=employer or None, page=page)
         words = Words(language)
         return render(
             request,
@@ -65,6 +88,7 @@ def add_routes(routes: APIRouter, context: ServiceContext) -> None:
             language=language,
             waiting=waiting,
             employer=employer,
+            list_page=page,
             words=words,
             done=done,
         )
@@ -104,7 +128,7 @@ def _add_decisions(routes: APIRouter, context: ServiceContext) -> None:
 def _add_releases(routes: APIRouter, context: ServiceContext) -> None:
     @routes.post(f"{PATH}/payouts/{{payout}}/release")
     async def release(
-        request: Request, payout: str, caseworker: Deciding, asked: Annotated[ReasonedForm, Form()]
+        request: Request, payout: str, caseworker: Deciding, asked: Annotated[WorkForm, Form()]
     ) -> Response:
         return await _once(
             context,
@@ -120,7 +144,7 @@ def _add_releases(routes: APIRouter, context: ServiceContext) -> None:
         person: str,
         flag: str,
         caseworker: Deciding,
-        asked: Annotated[ReasonedForm, Form()],
+        asked: Annotated[WorkForm, Form()],
     ) -> Response:
         return await _once(
             context,
@@ -137,7 +161,7 @@ async def _once(
     context: ServiceContext,
     request: Request,
     caseworker: Identity,
-    asked: OwnForm,
+    asked: WorkForm,
     decide: Callable[[Work], Awaitable[object]],
 ) -> Response:
     """Decides once, and shows the list again; a sentence for an outcome is why it can't be."""
@@ -150,7 +174,9 @@ async def _once(
                 raise not_found(str(nothing)) from nothing
             if isinstance(outcome, str):
                 raise invalid(outcome)
-            return shown_next(PATH, asked.language, "done")
+            return shown_next(
+                PATH, asked.language, "done", employer=asked.employer, page=asked.page
+            )
 
         return await submit_once(work, caseworker, request, asked.submission, act)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.bonus.store.cases import BonusCase
-from shared.database import Connection
+from shared.database import Connection, Row
 
 LISTED_MAX = 100
-"""Of each kind; what has been decided makes room for the next."""
+"""Of each kind on one page of the list."""
 
 LIST_UNDER_REVIEW = """
 SELECT instalment_id AS id, person, count(*) OVER () AS waiting
@@ -20,6 +20,7 @@ SELECT instalment_id AS id, person, count(*) OVER () AS waiting
    AND ($1::text IS NULL OR employer = $1)
  ORDER BY due_on, instalment_id
  LIMIT $2
+OFFSET $3
 """
 
 LIST_PROPOSED_CLAIMS = """
@@ -30,6 +31,7 @@ SELECT claim.instalment_id AS id, claim.person, count(*) OVER () AS waiting
    AND ($1::text IS NULL OR instalment.employer = $1)
  ORDER BY claim.state, claim.raised_on, claim.claim_id
  LIMIT $2
+OFFSET $3
 """
 
 # Mirrors Payout.is_stopped, which decides.
@@ -42,6 +44,7 @@ SELECT payout.instalment_id AS id, payout.person, count(*) OVER () AS waiting
    AND ($1::text IS NULL OR instalment.employer = $1)
  ORDER BY payout.ordered_on, payout.payout_id
  LIMIT $2
+OFFSET $3
 """
 
 # A flag with a note comes last, with the note.
@@ -63,6 +66,7 @@ SELECT person.person, flag.name AS flag, note.reason, note.noted_by, note.noted_
                                        AND placement.employer = $1))
  ORDER BY note.noted_at NULLS FIRST, person.person, flag.name
  LIMIT $2
+OFFSET $3
 """
 
 
@@ -81,6 +85,8 @@ class Waiting:
     instalments: tuple[str, ...]
     persons: tuple[str, ...]
     count: int
+    has_more: bool
+    """Whether pages follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,31 +100,33 @@ class RaisedFlag:
     noted_at: datetime | None
 
 
-async def list_under_review(connection: Connection, employer: str | None) -> Waiting:
+async def list_under_review(connection: Connection, employer: str | None, page: int) -> Waiting:
     """Instalments that wait for a caseworker, the earliest milestone first."""
-    return await _waiting(connection, LIST_UNDER_REVIEW, employer)
+    return await _waiting(connection, LIST_UNDER_REVIEW, employer, page)
 
 
-async def list_claims(connection: Connection, employer: str | None) -> Waiting:
+async def list_claims(connection: Connection, employer: str | None, page: int) -> Waiting:
     """Instalments with a live claim, those to be decided first, the oldest of them first."""
-    return await _waiting(connection, LIST_PROPOSED_CLAIMS, employer)
+    return await _waiting(connection, LIST_PROPOSED_CLAIMS, employer, page)
 
 
-async def list_stopped(connection: Connection, employer: str | None) -> Waiting:
+async def list_stopped(connection: Connection, employer: str | None, page: int) -> Waiting:
     """Instalments of which a payout is stopped, the earliest ordered first."""
-    return await _waiting(connection, LIST_STOPPED, employer)
+    return await _waiting(connection, LIST_STOPPED, employer, page)
 
 
 async def list_flags(
-    connection: Connection, employer: str | None
-) -> tuple[Sequence[RaisedFlag], int]:
-    """Flags of persons ever placed at the employer (or anywhere), and how many have no note."""
-    rows = await connection.fetch(LIST_FLAGS, employer, LISTED_MAX)
+    connection: Connection, employer: str | None, page: int
+) -> tuple[Sequence[RaisedFlag], int, bool]:
+    """Flags of persons ever placed at the employer (or anywhere), how many have no note, and
+    whether pages follow.
+    """
+    rows, waiting = await _page(connection, LIST_FLAGS, employer, page)
     flags = [
         RaisedFlag(str(row["person"]), row["flag"], row["reason"], row["noted_by"], row["noted_at"])
-        for row in rows
+        for row in rows[:LISTED_MAX]
     ]
-    return flags, rows[0]["waiting"] if rows else 0
+    return flags, waiting, len(rows) > LISTED_MAX
 
 
 async def list_cases_of(
@@ -132,10 +140,22 @@ async def list_cases_of(
     return found
 
 
-async def _waiting(connection: Connection, query: str, employer: str | None) -> Waiting:
-    rows = await connection.fetch(query, employer, LISTED_MAX)
+async def _waiting(connection: Connection, query: str, employer: str | None, page: int) -> Waiting:
+    rows, waiting = await _page(connection, query, employer, page)
+    listed = rows[:LISTED_MAX]
     return Waiting(
-        tuple(dict.fromkeys(str(row["id"]) for row in rows)),
-        tuple(dict.fromkeys(str(row["person"]) for row in rows)),
-        rows[0]["waiting"] if rows else 0,
+        tuple(dict.fromkeys(str(row["id"]) for row in listed)),
+        tuple(dict.fromkeys(str(row["person"]) for row in listed)),
+        waiting,
+        len(rows) > LISTED_MAX,
     )
+
+
+async def _page(
+    connection: Connection, query: str, employer: str | None, page: int
+) -> tuple[Sequence[Row], int]:
+    """The rows of a page and, if pages follow, one more; and how many wait on all of them."""
+    before = (page - 1) * LISTED_MAX
+    rows: Sequence[Row] = await connection.fetch(query, employer, LISTED_MAX + 1, before)
+    counted = rows or await connection.fetch(query, employer, 1, 0)
+    return rows, counted[0]["waiting"] if counted else 0

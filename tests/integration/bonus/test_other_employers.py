@@ -28,7 +28,7 @@ NAMES = {EMPLOYER: (EMPLOYER, FIRST), OTHER_EMPLOYER: (OTHER_EMPLOYER, SECOND)}
 """What each employer is known by."""
 
 
-def course(placement: str, employer: str, started_on: str, **more: str) -> PlacementStarted:
+def course(placement: str, employer: str, started_on: str, **more: Any) -> PlacementStarted:
     return PlacementStarted(
         placement=placement,
         person=PERSON,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 
+from services.bonus.store import worklist
 from tests.integration.bonus.browser import Page, browser
 from tests.integration.bonus.finance import Finance, ordered
 from tests.integration.bonus.office import (
@@ -155,6 +158,33 @@ async def test_the_list_is_narrowed_to_an_employer(doubtful: Office) -> None:
     assert "Reviews (2)" in (await list_of(doubtful, "?employer=")).text
     async with browser(doubtful, "caseworker") as caseworker:
         await caseworker.read(f"{PAGE}?employer=99000008", 422)
+
+
+async def test_a_number_is_taken_as_people_write_it(doubtful: Office) -> None:
+    for written in ("9900 0007", "DK99000007", "99-00-00-07", " 99000007 "):
+        page = await list_of(doubtful, "?" + urlencode({"employer": written}))
+        assert "Reviews (2)" in page.text
+        assert 'name="employer" value="99000007"' in page.text
+
+
+async def test_what_no_page_holds_stands_on_the_next(
+    doubtful: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worklist, "LISTED_MAX", 1)
+    async with browser(doubtful, "caseworker") as caseworker:
+        first = await caseworker.read(f"{PAGE}?employer={EMPLOYER}")
+        assert ("6 months" in first.text, "12 months" in first.text) == (True, False)
+        assert f'href="?language=en&amp;employer={EMPLOYER}&page=2"' in first.text
+        second = await caseworker.read(f"{PAGE}?employer={EMPLOYER}&page=2")
+        assert ("Reviews (2)" in second.text, "6 months" in second.text) == (True, False)
+        assert "Next page" not in second.text
+        after = await caseworker.send_and_see(
+            second.form(REVIEWS), outcome="accepted", reason="seen"
+        )
+    assert "It was saved." in after.text
+    assert "Reviews (1)" in after.text
+    assert "None on this page." in after.text
+    assert f'name="employer" value="{EMPLOYER}"' in after.text
 
 
 async def test_the_list_speaks_danish(doubtful: Office) -> None:
