@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -47,8 +48,12 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
     refusal = cast("HTTPException", error)
     title = HTTPStatus(refusal.status_code).phrase
     slug = title.lower().replace(" ", "-").replace("'", "")
-    detail = NOTHING_HERE if refusal.status_code == HTTPStatus.NOT_FOUND else None
     headers = refusal.headers or {}
+    detail = None
+    if refusal.status_code == HTTPStatus.NOT_FOUND:
+        detail = NOTHING_HERE
+    elif "Allow" in headers:
+        detail = f"This address takes {headers['Allow']}."
     return _answer(request, Problem(slug, title, refusal.status_code, detail, headers=headers))
 
 
@@ -93,6 +98,30 @@ def _without_echo(message: str, given: object) -> str:
 def _answer(request: Request, problem: Problem) -> Response:
     if "text/html" not in request.headers.get("accept", ""):
         return problem.response()
-    page = render(request, "problem.html", status=problem.status, problem=problem)
+    page = render(
+        request,
+        "problem.html",
+        language="da" if _asked_for_danish(request) else "en",
+        status=problem.status,
+        problem=problem,
+        way_back=_way_back(request),
+    )
     page.headers.update(problem.headers)
     return page
+
+
+def _asked_for_danish(request: Request) -> bool:
+    """Whether the page, or the page that a form was sent from, was asked for in Danish."""
+    return parse_qs(urlsplit(_way_back(request)).query).get("language") == ["da"]
+
+
+def _way_back(request: Request) -> str:
+    """Where to go on after signing in: the page asked for, or the one that a form was sent from."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    if request.method == "GET":
+        path, query = request.url.path, request.url.query
+    elif came_from.netloc == request.url.netloc:
+        path, query = came_from.path, came_from.query
+    else:
+        path, query = "/", ""
+    return f"{path}?{query}" if query else path

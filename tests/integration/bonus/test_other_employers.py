@@ -28,14 +28,16 @@ NAMES = {EMPLOYER: (EMPLOYER, FIRST), OTHER_EMPLOYER: (OTHER_EMPLOYER, SECOND)}
 """What each employer is known by."""
 
 
-def course(placement: str, employer: str, started_on: str, **more: Any) -> PlacementStarted:
+def course(
+    placement: str, employer: str, started_on: str, continues: str | None = None
+) -> PlacementStarted:
     return PlacementStarted(
         placement=placement,
         person=PERSON,
         employer=employer,
         kind="igu",
         started_on=date.fromisoformat(started_on),
-        **more,
+        continues=continues,
     )
 
 

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from shared.database import DatabaseUnavailableError
 from shared.web.app import Application
 from shared.web.body import FromJson
-from shared.web.identity import Identity, allow, allow_page
+from shared.web.identity import Identity, allow, allow_form, allow_page
 from shared.web.middleware import Bounded
 from shared.web.pages import render
 from shared.web.problems import Problem, not_found
@@ -52,6 +52,10 @@ def routes(router: APIRouter) -> None:
 
     @router.get("/mine")
     async def mine(caller: Annotated[Identity, Depends(allow("company", "caseworker"))]) -> str:
+        return caller.subject
+
+    @router.post("/form")
+    async def form(caller: Annotated[Identity, Depends(allow_form("caseworker"))]) -> str:
         return caller.subject
 
     @router.get("/page")
@@ -219,6 +223,29 @@ async def test_browsers_are_refused_by_a_page_that_shows_the_way_in(app: Applica
     assert page.status_code == 401
     assert page.headers["content-type"].startswith("text/html")
     assert 'href="/issuer/sign-in?next=/page"' in page.text
+
+
+async def test_signing_in_leads_back_to_the_page_as_it_was_asked_for(app: Application) -> None:
+    way_back = 'href="/issuer/sign-in?next=/page%3Femployer%3D99000007%26language%3Dda"'
+    asked = "/page?employer=99000007&language=da"
+    async with client_of(app, Accept="text/html") as client:
+        page = await client.get(asked)
+        address = str(client.base_url).rstrip("/")
+        sent = await client.post("/form", headers={"Referer": f"{address}{asked}"})
+        foreign = await client.post("/form", headers={"Referer": f"https://other.example{asked}"})
+    for answer in (page, sent):
+        assert answer.status_code == 401
+        assert way_back in answer.text
+        assert '<html lang="da">' in answer.text
+        assert '<div lang="en">\n<h1>Who are you?' in answer.text
+        assert "Log ind</a>" in answer.text
+    assert 'href="/issuer/sign-in?next=/"' in foreign.text
+
+
+async def test_another_method_is_refused_with_the_one_there_is(client: httpx.AsyncClient) -> None:
+    answer = await client.put("/nowhere")
+    assert problem_in(answer, 405, "method-not-allowed")["detail"] == "This address takes GET."
+    assert answer.headers["allow"] == "GET"
 
 
 async def test_the_document_describes_bodies_callers_and_problems(
