@@ -6,7 +6,7 @@ to know of does not exist for it (404).
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
@@ -16,7 +16,7 @@ from services.bonus.handlers import applying, deciding, reading, reviewing
 from services.bonus.handlers.applying import NoSuchPlacementError, NotFiled
 from services.bonus.handlers.deciding import NothingToDecideError
 from services.bonus.handlers.reading import scope_of
-from services.bonus.store.cases import BonusCase
+from services.bonus.store.cases import CASES_LISTED_MAX, BonusCase
 from shared.contracts.base import Contract
 from shared.contracts.fields import (
     Cvr,
@@ -39,6 +39,10 @@ Applicant = Annotated[Identity, Depends(allow("company", "caseworker"))]
 Reader = Annotated[
     Identity, Depends(allow("company", "municipality", "caseworker", "approver", "finance"))
 ]
+
+
+LISTED: Final = f"""At most {CASES_LISTED_MAX} cases, by employer. `has_more` says whether others
+were left out: narrow the list by employer, person or placement to reach them."""
 
 
 class ApplicationRequest(Contract):
@@ -215,7 +219,7 @@ async def _apply(work: Work, asked: ApplicationRequest, caller: Identity) -> Ans
 
 
 def _add_cases(routes: APIRouter, context: ServiceContext) -> None:
-    @routes.get("/cases", summary="Bonus cases the caller may know of")
+    @routes.get("/cases", summary="Bonus cases the caller may know of", description=LISTED)
     async def list_cases(
         caller: Reader,
         placement: Annotated[PlacementId | None, Query()] = None,
@@ -223,10 +227,10 @@ def _add_cases(routes: APIRouter, context: ServiceContext) -> None:
         employer: Annotated[Cvr | None, Query()] = None,
     ) -> dict[str, object]:
         async with context.begin() as work:
-            found = await reading.list_visible_cases(
+            found, has_more = await reading.list_visible_cases(
                 work, scope_of(caller), employer=employer, person=person, placement=placement
             )
-        return {"cases": found}
+        return {"cases": found, "has_more": has_more}
 
     @routes.get("/cases/{case}", summary="One case: its instalments, and why")
     async def show_case(

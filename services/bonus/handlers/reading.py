@@ -42,13 +42,15 @@ def scope_of(caller: Identity) -> Scope:
 
 async def list_visible_cases(
     work: Work, scope: Scope, *, employer: str | None, person: str | None, placement: str | None
-) -> list[dict[str, object]]:
-    """The cases within the scope that fit every given filter, each with its instalments."""
+) -> tuple[list[dict[str, object]], bool]:
+    """The cases within the scope that fit every given filter, each with its instalments, and
+    whether there are more than are listed.
+    """
     if scope.employer and employer and employer != scope.employer:
-        return []
+        return [], False
     if person is not None and not is_reference(person):
-        return []
-    found = await cases.list_cases(
+        return [], False
+    found, has_more = await cases.list_cases(
         work.connection,
         employer=employer or scope.employer,
         person=person,
@@ -58,7 +60,8 @@ async def list_visible_cases(
     persons = sorted({each.person for each in found})
     stored = await cases.list_instalments(work.connection, persons)
     sums = await cases.list_sums(work.connection, persons)
-    return [_summary(each, scope, stored.get(each.person, []), sums) for each in found]
+    listed = [_summary(each, scope, stored.get(each.person, []), sums) for each in found]
+    return listed, has_more
 
 
 async def find_visible_case(work: Work, scope: Scope, case_id: str) -> BonusCase | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -83,16 +83,16 @@ class CompanyLine:
     """The id to apply under: of a placement at the company."""
 
 
-async def list_company_lines(work: Work, employer: str) -> list[CompanyLine]:
-    """Every instalment of the employer's cases, by milestone date."""
-    found = await cases.list_cases(
+async def list_company_lines(work: Work, employer: str) -> tuple[list[CompanyLine], bool]:
+    """The instalments of the employer's cases by milestone date, and whether there are more."""
+    found, has_more = await cases.list_cases(
         work.connection, employer=employer, person=None, placement=None, sender=None
     )
     persons = sorted({each.person for each in found})
     if not persons:
-        return []
+        return [], False
     known = await load_facts(work.connection, persons)
-    stored = await _of_employer(work, persons, employer)
+    stored = await _of_cases(work, persons, {each.case_id for each in found})
     held = await load_money(work.connection, [each.instalment_id for each in stored])
     own = await company.list_placements_at(work.connection, employer)
     assessed = {
@@ -106,9 +106,11 @@ async def list_company_lines(work: Work, employer: str) -> list[CompanyLine]:
         ids = line.placements if line is not None else ()
         placement = next((one for one in ids if one in own), None)
         lines.append(CompanyLine(each, line, held[each.instalment_id], placement))
-    return lines
+    return lines, has_more
 
 
-async def _of_employer(work: Work, persons: Sequence[str], employer: str) -> list[StoredInstalment]:
+async def _of_cases(
+    work: Work, persons: Sequence[str], case_ids: Collection[str]
+) -> list[StoredInstalment]:
     stored = await cases.list_instalments(work.connection, persons)
-    return [each for own in stored.values() for each in own if each.case.employer == employer]
+    return [each for own in stored.values() for each in own if each.case.case_id in case_ids]

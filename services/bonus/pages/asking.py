@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final
+from contextlib import suppress
+from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from shared.contracts.fields import ORE_MAX, ShortText
+from shared.contracts.fields import ORE_MAX, Cvr, PlacementId, ShortText
+from shared.values.cvr import InvalidCvrNumberError, parse_cvr
 from shared.values.money import Language
 from shared.web.idempotency import Answer
 from shared.web.problems import invalid
@@ -25,6 +27,28 @@ def _as_ore(text: str) -> str:
     if text and _ore_in(text) is None:
         raise ValueError("an amount is written in kroner, such as 5.000 or 5000,50")
     return text
+
+
+def _as_written(text: object) -> object:
+    """A CVR number as people write it, with blanks, a hyphen or "DK"."""
+    with suppress(InvalidCvrNumberError):
+        return parse_cvr(text) if isinstance(text, str) else text
+    return text
+
+
+def _without_blanks(text: object) -> object:
+    """An id is copied with the blanks around it; inside they are its own."""
+    return text.strip() if isinstance(text, str) else text
+
+
+ChosenEmployer = Annotated[Cvr | Literal[""], BeforeValidator(_as_written)]
+"""The employer that a list is narrowed to; empty for all of them."""
+
+TypedPlacement = Annotated[PlacementId, BeforeValidator(_without_blanks)]
+"""A placement's id as somebody typed it."""
+
+ChosenPlacement = Annotated[PlacementId | Literal[""], BeforeValidator(_without_blanks)]
+"""The placement that a list is narrowed to; empty for all of them."""
 
 
 class OwnForm(BaseModel):

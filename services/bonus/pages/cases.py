@@ -13,6 +13,7 @@ from services.bonus.domain.speech import speech_of
 from services.bonus.domain.waiting import waits_of
 from services.bonus.handlers import reading, showing
 from services.bonus.handlers.showing import ShownCase
+from services.bonus.pages.asking import ChosenEmployer, ChosenPlacement
 from services.bonus.pages.drawing import draw
 from services.bonus.pages.words import Words
 from services.bonus.rules import load_rules
@@ -34,14 +35,30 @@ def add_routes(routes: APIRouter, context: ServiceContext) -> None:
 
     @routes.get("/bonus/cases")
     async def list_cases(
-        request: Request, reader: Reader, language: Language = "en"
+        request: Request,
+        reader: Reader,
+        employer: Annotated[ChosenEmployer, Query()] = "",
+        placement: Annotated[ChosenPlacement, Query()] = "",
+        language: Language = "en",
     ) -> HTMLResponse:
         async with context.begin() as work:
-            found = await reading.list_visible_cases(
-                work, reading.scope_of(reader), employer=None, person=None, placement=None
+            found, has_more = await reading.list_visible_cases(
+                work,
+                reading.scope_of(reader),
+                employer=employer or None,
+                person=None,
+                placement=placement or None,
             )
-        words = Words(language)
-        return render(request, "bonus/cases.html", language=language, cases=found, words=words)
+        return render(
+            request,
+            "bonus/cases.html",
+            language=language,
+            cases=found,
+            has_more=has_more,
+            employer=employer,
+            placement=placement,
+            words=Words(language),
+        )
 
     @routes.get("/bonus/cases/{case}")
     async def show_case(

@@ -10,7 +10,6 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from pydantic import BeforeValidator
 
 from services.bonus.domain.assessment import Missing
 from services.bonus.domain.next_steps import NextStep, next_step
@@ -18,10 +17,10 @@ from services.bonus.domain.waiting import Wait, waits_of
 from services.bonus.handlers import applying, showing
 from services.bonus.handlers.applying import NoSuchPlacementError, NotFiled
 from services.bonus.handlers.showing import CompanyLine
-from services.bonus.pages.asking import OwnForm, shown_next
+from services.bonus.pages.asking import OwnForm, TypedPlacement, shown_next
 from services.bonus.pages.words import Pair, Words
 from services.bonus.rules import load_rules
-from shared.contracts.fields import Milestone, PlacementId
+from shared.contracts.fields import Milestone
 from shared.messaging.work import Work
 from shared.runtime.service import ServiceContext
 from shared.values.money import Language
@@ -46,15 +45,10 @@ STEPS: Final[Mapping[NextStep, Pair]] = {
 }
 
 
-def _without_blanks(text: object) -> object:
-    """An id is copied with the blanks around it; inside they are its own."""
-    return text.strip() if isinstance(text, str) else text
-
-
 class ApplicationForm(OwnForm):
     """What is applied for."""
 
-    placement: Annotated[PlacementId, BeforeValidator(_without_blanks)]
+    placement: TypedPlacement
     milestone: Milestone
 
 
@@ -99,7 +93,7 @@ def add_routes(routes: APIRouter, context: ServiceContext) -> None:
     ) -> HTMLResponse:
         assert company.cvr is not None, "a company's token has its number"
         async with context.begin() as work:
-            lines = await showing.list_company_lines(work, company.cvr)
+            lines, has_more = await showing.list_company_lines(work, company.cvr)
         words = Words(language)
         return render(
             request,
@@ -107,6 +101,7 @@ def add_routes(routes: APIRouter, context: ServiceContext) -> None:
             language=language,
             cvr=company.cvr,
             groups=_by_step(lines),
+            has_more=has_more,
             steps={step: words.of(pair) for step, pair in STEPS.items()},
             words=words,
             done=done,

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from services.bonus.domain.repayments import Decision, Outcome
 from services.bonus.handlers import deciding, listing, reviewing
 from services.bonus.handlers.deciding import NothingToDecideError
 from services.bonus.handlers.reading import is_reference
-from services.bonus.pages.asking import Kroner, ReasonedForm, ore_in, shown_next
+from services.bonus.pages.asking import ChosenEmployer, Kroner, ReasonedForm, ore_in, shown_next
 from services.bonus.pages.words import Words
-from shared.contracts.fields import Cvr, Ore
+from shared.contracts.fields import Ore
 from shared.messaging.work import Work
 from shared.runtime.service import ServiceContext
-from shared.values.cvr import InvalidCvrNumberError, parse_cvr
 from shared.values.money import Language
 from shared.web.idempotency import Answer, submit_once
 from shared.web.identity import Identity, allow_form, allow_page
@@ -35,21 +33,10 @@ PAGES_MAX: Final = 10_000
 Page = Annotated[int, Query(ge=1, le=PAGES_MAX)]
 
 
-def _as_written(text: object) -> object:
-    """A CVR number as people write it, with blanks, a hyphen or "DK"."""
-    with suppress(InvalidCvrNumberError):
-        return parse_cvr(text) if isinstance(text, str) else text
-    return text
-
-
-Chosen = Annotated[Cvr | Literal[""], BeforeValidator(_as_written)]
-"""The employer the list is narrowed to; empty for all of them."""
-
-
 class WorkForm(ReasonedForm):
     """A form of the list, which is shown again as it was."""
 
-    employer: Chosen = ""
+    employer: ChosenEmployer = ""
     page: Annotated[int, Field(ge=1, le=PAGES_MAX)] = 1
 
 
@@ -74,7 +61,7 @@ def add_routes(routes: APIRouter, context: ServiceContext) -> None:
     @routes.get(PATH, dependencies=[Depends(allow_page("caseworker"))])
     async def show(
         request: Request,
-        employer: Annotated[Chosen, Query()] = "",
+        employer: Annotated[ChosenEmployer, Query()] = "",
         page: Page = 1,
         language: Language = "en",
         done: Annotated[str, Query(max_length=20)] = "",

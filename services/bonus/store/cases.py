@@ -217,13 +217,15 @@ async def list_cases(
     person: str | None,
     placement: str | None,
     sender: str | None,
-) -> list[BonusCase]:
-    """At most CASES_LISTED_MAX cases; each filter that is None lets everything through.
+) -> tuple[list[BonusCase], bool]:
+    """At most CASES_LISTED_MAX cases, and whether there are more; a filter that is None lets
+    everything through.
 
     `sender` keeps cases of persons with a placement reported by that sender.
     """
-    rows = await connection.fetch(LIST_CASES, employer, person, placement, sender, CASES_LISTED_MAX)
-    return [_case(row) for row in rows]
+    limit = CASES_LISTED_MAX + 1
+    rows = await connection.fetch(LIST_CASES, employer, person, placement, sender, limit)
+    return [_case(row) for row in rows[:CASES_LISTED_MAX]], len(rows) > CASES_LISTED_MAX
 
 
 def _case(row: Row) -> BonusCase:
