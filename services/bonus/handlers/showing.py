@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.bonus.domain.assessment import Assessment, Instalment
+from services.bonus.domain.assessment import Assessment, Contradiction, Instalment
 from services.bonus.domain.differences import line_key
 from services.bonus.domain.disclosure import as_told_to_employer
+from services.bonus.domain.payouts import Money
 from services.bonus.domain.timeline import Happening, Moment, Timeline, timeline_of
 from services.bonus.handlers.assessing import assess_known, load_facts
+from services.bonus.handlers.contradicting import contradictions_seen
 from services.bonus.handlers.paying import Held, load_money
 from services.bonus.handlers.reading import Scope
+from services.bonus.handlers.recalling import list_late
 from services.bonus.handlers.reviewing import OpenedReview, reviews_among
 from services.bonus.store import cases, company
 from services.bonus.store.cases import BonusCase, StoredInstalment
@@ -31,6 +34,11 @@ class ShownCase:
     reviews: tuple[OpenedReview, ...]
     claims: tuple[tuple[StoredInstalment, StoredClaim], ...]
     """Those that stand today."""
+    money: Mapping[str, Money]
+    """What was paid and is claimed of each milestone, as it stands today."""
+    contradictions: tuple[Contradiction, ...]
+    late: Sequence[Mapping[str, object]]
+    """Facts that came late, as the interface tells of them."""
 
 
 async def show_case(
@@ -39,6 +47,7 @@ async def show_case(
     """The case seen on `as_of` (today) as known on `known_on` (now), as far as the scope goes."""
     known = (await load_facts(work.connection, [case.person]))[case.person]
     assessment = assess_known(known, as_of=as_of or work.today, known_on=known_on)
+    for_employer = scope.employer is not None
     if scope.employer:
         assessment = as_told_to_employer(assessment, scope.employer)
     stored = (await cases.list_instalments(work.connection, [case.person])).get(case.person, [])
@@ -59,7 +68,7 @@ async def show_case(
             employer=case.employer,
             scheme=case.scheme,
             orders=orders,
-            for_employer=scope.employer is not None,
+            for_employer=for_employer,
         ),
         instalments=tuple(
             each
@@ -68,6 +77,9 @@ async def show_case(
         ),
         reviews=tuple(reviews_among(own, assessment)),
         claims=tuple((each, live) for each in own if (live := held[each.instalment_id].live_claim)),
+        money={each.milestone: held[each.instalment_id].money for each in own},
+        contradictions=tuple(contradictions_seen(assessment, case, for_employer=for_employer)),
+        late=await list_late(work, case),
     )
 
 

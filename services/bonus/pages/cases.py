@@ -8,7 +8,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
 from services.bonus.domain.assessment import Instalment
-from services.bonus.domain.explanation import explain_check, explain_claim, explain_price
+from services.bonus.domain.explanation import (
+    explain_check,
+    explain_claim,
+    explain_price,
+    facts_told,
+)
 from services.bonus.domain.speech import speech_of
 from services.bonus.domain.waiting import waits_of
 from services.bonus.handlers import reading, showing
@@ -91,6 +96,11 @@ def _case_page(
         assessment=assessment,
         drawing=draw(timeline, assessment.as_of, words) if timeline is not None else None,
         instalments=[_shown(each, language) for each in shown.instalments],
+        money=shown.money,
+        contradictions=[
+            (each.code, facts_told(each.facts, language)) for each in shown.contradictions
+        ],
+        late=shown.late,
         reviews=[each for each in shown.reviews if each.review.is_open],
         claims=shown.claims,
         claims_seen=[

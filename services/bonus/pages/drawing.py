@@ -212,13 +212,13 @@ def _until(stretch: Stretch, words: Words) -> str:
 
 
 def _about(stretch: Stretch, words: Words) -> str:
-    told = [stretch.about]
+    told = [words.leave(stretch.about) if stretch.lane is Lane.LEAVE else stretch.about]
     if stretch.lane is Lane.EMPLOYMENT and stretch.employer is None:
         told.append(words.of(("anden arbejdsgiver", "another employer")))
     if stretch.employer is not None:
         told.append(f"CVR {stretch.employer}")
     if stretch.hours is not None:
-        told.append(f"{stretch.hours:f} {words.of(('timer', 'hours'))}")
+        told.append(words.hours(stretch.hours))
     if stretch.annulled:
         told.append(words.of(("annulleret", "annulled")))
     return ", ".join(each for each in told if each)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from services.bonus.domain import words
-from services.bonus.domain.assessment import ClaimReason, Missing, Reason, Status
+from services.bonus.domain.assessment import ClaimReason, ContradictionCode, Missing, Reason, Status
 from services.bonus.domain.flags import Flag
 from services.bonus.domain.payouts import ClaimState
 from services.bonus.domain.phrases import day_in_danish
@@ -95,6 +96,35 @@ FLAGS: Final[Mapping[str, str]] = {
     Flag.IGU_GAP_OVER_3_MONTHS: "a long gap in an IGU course",
     Flag.LATE_IGU_REGISTRATION: "IGU registered too late",
 }
+CONTRADICTIONS: Final[Mapping[ContradictionCode, Pair]] = {
+    ContradictionCode.END_BEFORE_START: ("slut før start", "an end before the start"),
+    ContradictionCode.HOURS_OUTSIDE_PLACEMENT: (
+        "timer uden for ansættelsen",
+        "hours outside the employment",
+    ),
+    ContradictionCode.LEAVE_OUTSIDE_PLACEMENT: (
+        "orlov uden for ansættelsen",
+        "leave outside the employment",
+    ),
+    ContradictionCode.PLACEMENT_TOLD_DIFFERENTLY: (
+        "forløbets start er oplyst på flere måder",
+        "the placement's start was told in different ways",
+    ),
+    ContradictionCode.PERSON_TOLD_DIFFERENTLY: (
+        "personen er oplyst på flere måder",
+        "the person was told in different ways",
+    ),
+}
+LEAVES: Final[Mapping[str, Pair]] = {
+    "illness": ("sygdom", "illness"),
+    "pregnancy": ("graviditet", "pregnancy"),
+    "maternity": ("barsel", "maternity"),
+    "paternity": ("fædreorlov", "paternity"),
+    "parental": ("forældreorlov", "parental"),
+    "adoption": ("adoption", "adoption"),
+    "unpaid": ("uden løn", "unpaid"),
+}
+"""Senders may tell of others."""
 SOURCES: Final[Mapping[str, str]] = {
     "company": "the company",
     "municipality": "the municipality",
@@ -156,6 +186,24 @@ class Words:
     def flag(self, flag: str) -> str:
         """Something worth a look."""
         return self.of((words.FLAGS[flag], FLAGS[flag]))
+
+    def contradiction(self, code: ContradictionCode) -> str:
+        """What is told against what."""
+        return self.of(CONTRADICTIONS[code])
+
+    def late(self, fact: str, recorded_on: object, known_on: object) -> str:
+        """A fact, when it was told, and since when it has counted."""
+        told = speech_of(self.language).fact(fact, self.day(recorded_on))
+        return f"{told}, {self.of(('medregnet fra', 'counted from'))} {self.day(known_on)}"
+
+    def leave(self, kind: str) -> str:
+        """A kind of leave; one that has no words of its own is shown as it was told."""
+        return self.of(LEAVES.get(kind, (kind, kind)))
+
+    def hours(self, hours: Decimal) -> str:
+        """A number of hours."""
+        number = f"{hours:f}"
+        return f"{number.replace('.', ',')} timer" if self.language == "da" else f"{number} hours"
 
     def day(self, day: object) -> str:
         """A calendar day."""

@@ -60,12 +60,14 @@ async def test_the_two_years_are_a_picture_and_a_table(office: Office) -> None:
 
 async def test_a_case_is_shown_in_danish_throughout(office: Office) -> None:
     await paid_too_much(office)
+    await office.hear(LEAVE)
     async with browser(office, "municipality", municipality="0101") as municipality:
         page = await municipality.read(f"{await case_path(office)}?language=da")
-    for text in ("Sagen over tid", "Krævet tilbage", "til udbetaling", "Tilbagebetalingskrav,"):
+    texts = ("Sagen over tid", "Krævet tilbage", "til udbetaling", "Tilbagebetalingskrav,")
+    for text in (*texts, "780,00 timer", "<td>sygdom</td>"):
         assert text in page.text
     assert '<html lang="da">' in page.text
-    for english in ("Employment", "Milestone", "Look again", "Sign out"):
+    for english in ("illness", "780.00", "Employment", "Milestone", "Look again", "Sign out"):
         assert english not in page.text
 
 
@@ -80,6 +82,14 @@ async def test_a_case_is_drawn_as_it_was_known(office: Office) -> None:
         before = await caseworker.read(f"{path}?known_on=2016-01-01")
         assert "svg" not in before.tags
         assert "Nothing is known of this case on that date." in before.text
+
+
+async def test_what_was_paid_and_is_claimed_stands_with_the_instalment(office: Office) -> None:
+    await paid_too_much(office)
+    async with browser(office, "caseworker") as caseworker:
+        page = await caseworker.read(await case_path(office))
+    assert "<dt>Paid to this day</dt><dd>DKK 20,000</dd>" in page.text
+    assert "<dt>Claimed back</dt><dd>DKK 5,000, to be decided</dd>" in page.text
 
 
 @pytest.mark.parametrize(("role", "decides"), [("caseworker", True), ("approver", False)])

@@ -9,6 +9,7 @@ import pytest
 
 from shared.contracts.placements import PersonCorrected, PlacementCorrected, PlacementEnded
 from shared.web.identity import Role
+from tests.integration.bonus.browser import browser
 from tests.integration.bonus.office import (
     EMPLOYER,
     HALF_YEAR,
@@ -53,6 +54,28 @@ async def test_the_sender_and_the_caseworker_are_shown_what_contradicts(
     assert await seen(contradicted, "caseworker") == of_person + of_placement
     assert await seen(contradicted, "company", cvr=EMPLOYER) == of_placement
     assert await seen(contradicted, "municipality", municipality="0461") == []
+
+
+@pytest.mark.parametrize(
+    ("role", "claims", "about_the_person"),
+    [
+        ("caseworker", {}, True),
+        ("municipality", {"municipality": "0101"}, True),
+        ("company", {"cvr": EMPLOYER}, False),
+    ],
+)
+async def test_the_page_says_what_contradicts(
+    contradicted: Office, role: Role, claims: dict[str, str], *, about_the_person: bool
+) -> None:
+    async with contradicted.system.client(role, **claims) as client:
+        case = (await client.get("/bonus/v1/cases")).json()["cases"][0]["case"]
+    async with browser(contradicted, role, **claims) as reader:
+        english = await reader.read(f"/bonus/cases/{case}")
+        danish = await reader.read(f"/bonus/cases/{case}?language=da")
+    assert "Facts that contradict each other" in english.text
+    assert "<li>hours outside the employment: EmploymentConfirmed of" in english.text
+    assert "<li>slut før start: " in danish.text
+    assert ("the person was told in different ways" in english.text) is about_the_person
 
 
 async def test_what_is_contradicted_has_the_effect_the_rules_give_it(contradicted: Office) -> None:

@@ -12,6 +12,7 @@ from services.bonus.rules.editions import Edition, own_edition
 from services.bonus.store import assessments, facts
 from shared.database import Database
 from shared.web.identity import Role
+from tests.integration.bonus.browser import browser
 from tests.integration.bonus.office import (
     EMPLOYER,
     HALF_YEAR,
@@ -105,6 +106,12 @@ async def test_a_fact_that_came_late_is_told_to_be_late(office: Office) -> None:
     path = f"/bonus/v1/cases/{await case_id(office)}"
     _, case = await answer(office, "GET", path, "caseworker")
     assert case["late_facts"] == [late]
+    async with browser(office, "caseworker") as caseworker:
+        page = path.replace("/v1", "")
+        english = await caseworker.read(page)
+        danish = await caseworker.read(f"{page}?language=da")
+    assert "EmploymentConfirmed of 2017-03-02, counted from 2017-03-20</li>" in english.text
+    assert "02.03.2017, medregnet fra 20.03.2017</li>" in danish.text
 
 
 async def test_by_the_law_a_late_fact_was_known_by_what_was_assessed_it_was_not(

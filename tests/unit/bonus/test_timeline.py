@@ -147,7 +147,7 @@ def test_the_table_says_what_the_picture_shows() -> None:
     for language in ("en", "da"):
         drawing = drawn(timeline, language)
         assert len(drawing.table) == len(drawing.boxes) + len(drawing.pins)
-    assert ("Orlov", "01.05.2017", "31.05.2017", "parental") in drawn(timeline, "da").table
+    assert ("Orlov", "01.05.2017", "31.05.2017", "forældreorlov") in drawn(timeline, "da").table
 
 
 def test_the_day_it_is_seen_on_is_drawn_where_it_lies() -> None:
