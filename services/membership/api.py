@@ -31,7 +31,7 @@ from shared.runtime.service import ServiceContext
 from shared.values.cvr import parse_cvr
 from shared.values.municipalities import parse_municipality_code
 from shared.web.body import FromJson
-from shared.web.idempotency import Answer, answer_once
+from shared.web.idempotency import TAKES_KEY, Answer, answer_once
 from shared.web.identity import Identity, allow
 from shared.web.problems import forbidden, invalid, not_found
 
@@ -113,7 +113,12 @@ Register = Annotated[Identity, Depends(allow("caseworker", "operations"))]
 
 
 def _add_companies(routes: APIRouter, context: ServiceContext) -> None:
-    @routes.post("/companies", status_code=201, summary="Join, or tell anew who the company is")
+    @routes.post(
+        "/companies",
+        status_code=201,
+        summary="Join, or tell anew who the company is",
+        openapi_extra=TAKES_KEY,
+    )
     async def join(request: Request, asked: FromJson[JoinRequest], caller: Member) -> Response:
         _require_own(caller, asked.cvr)
         told = _joining(asked)
@@ -138,7 +143,12 @@ def _add_companies(routes: APIRouter, context: ServiceContext) -> None:
 
 
 def _add_pledges(routes: APIRouter, context: ServiceContext) -> None:
-    @routes.post("/companies/{cvr}/pledges", status_code=201, summary="Pledge places")
+    @routes.post(
+        "/companies/{cvr}/pledges",
+        status_code=201,
+        summary="Pledge places",
+        openapi_extra=TAKES_KEY,
+    )
     async def pledge(
         request: Request, cvr: str, asked: FromJson[PledgeRequest], caller: Member
     ) -> Response:
@@ -184,6 +194,7 @@ def _add_sectors(routes: APIRouter, context: ServiceContext) -> None:
         "/employers/{cvr}/sector",
         status_code=201,
         summary="Tell what sector an employer is in, member or not",
+        openapi_extra=TAKES_KEY,
     )
     async def sector(
         request: Request, cvr: str, asked: FromJson[SectorRequest], caller: Register

@@ -36,7 +36,7 @@ from shared.observability.catalogue import ReportOutcome
 from shared.runtime.service import ServiceContext
 from shared.runtime.settings import Settings
 from shared.web.body import FromJson
-from shared.web.idempotency import Answer, answer_once
+from shared.web.idempotency import TAKES_KEY, Answer, answer_once
 from shared.web.identity import Identity, allow
 from shared.web.problems import Problem
 
@@ -104,7 +104,9 @@ def _secret(settings: Settings) -> bytes:
 def _add_persons(routes: APIRouter, context: ServiceContext, vault: Vault) -> None:
     constructed_allowed = context.settings.vault_key is None
 
-    @routes.post("/persons", summary="Register a person, or register her again")
+    @routes.post(
+        "/persons", summary="Register a person, or register her again", openapi_extra=TAKES_KEY
+    )
     async def register(
         request: Request, asked: FromJson[Registration], caller: Registrar
     ) -> Response:
@@ -131,7 +133,9 @@ def _add_persons(routes: APIRouter, context: ServiceContext, vault: Vault) -> No
 
 
 def _add_reports(routes: APIRouter, context: ServiceContext, vault: Vault) -> None:
-    @routes.post("/reports", summary="Tell facts, each with an outcome of its own")
+    @routes.post(
+        "/reports", summary="Tell facts, each with an outcome of its own", openapi_extra=TAKES_KEY
+    )
     async def report(
         request: Request,
         told: Annotated[list[Any], Body(description=FACTS, examples=[[EXAMPLE]])],

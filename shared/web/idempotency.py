@@ -1,6 +1,6 @@
 """Asking twice with one Idempotency-Key has one effect and one answer.
 
-Use in a writing route, inside its transaction:
+Use in a writing route, inside its transaction, and give the route `openapi_extra=TAKES_KEY`:
 
     async with context.begin() as work:
         return await answer_once(work, caller, request, lambda: act(work))
@@ -32,6 +32,22 @@ HEADER = "Idempotency-Key"
 KEY_CHARACTERS_MAX = 255
 KEPT_FOR = timedelta(hours=72)
 """Long enough for a week-end's retries; draft-ietf-httpapi-idempotency-key-header-07, §2.6."""
+
+TAKES_KEY: Final[dict[str, object]] = {
+    "parameters": [
+        {
+            "name": HEADER,
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARACTERS_MAX},
+            "description": "A random key of the request, printable ASCII. Sent again within 72"
+            " hours with the same key and content, it has no second effect and is answered as the"
+            " first time, with `Idempotency-Replayed: true`. Other content under the key: 422; the"
+            " first still in flight: 409.",
+        }
+    ]
+}
+"""What the OpenAPI document says of a route that answers once: give it as `openapi_extra`."""
 
 REUSED: Final = Problem(
     "idempotency-key-reused",

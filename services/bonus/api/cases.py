@@ -31,7 +31,7 @@ from shared.messaging.work import Work
 from shared.runtime.service import ServiceContext
 from shared.web.body import FromJson
 from shared.web.days import AskedDay
-from shared.web.idempotency import Answer, answer_once
+from shared.web.idempotency import TAKES_KEY, Answer, answer_once
 from shared.web.identity import Identity, allow
 from shared.web.problems import invalid, not_found
 
@@ -93,7 +93,11 @@ def router(context: ServiceContext) -> APIRouter:
 
 
 def _add_decisions(routes: APIRouter, context: ServiceContext) -> None:
-    @routes.post("/reviews/{review}/decision", summary="Accept or refuse what a review asks")
+    @routes.post(
+        "/reviews/{review}/decision",
+        summary="Accept or refuse what a review asks",
+        openapi_extra=TAKES_KEY,
+    )
     async def decide_review(
         request: Request, review: str, asked: FromJson[ReviewDecision], caller: Decider
     ) -> Response:
@@ -102,7 +106,11 @@ def _add_decisions(routes: APIRouter, context: ServiceContext) -> None:
                 work, caller, request, lambda: _decide_review(work, review, asked, caller)
             )
 
-    @routes.post("/claims/{claim}/decision", summary="Uphold, lower or drop a repayment claim")
+    @routes.post(
+        "/claims/{claim}/decision",
+        summary="Uphold, lower or drop a repayment claim",
+        openapi_extra=TAKES_KEY,
+    )
     async def decide(
         request: Request, claim: str, asked: FromJson[ClaimDecision], caller: Decider
     ) -> Response:
@@ -111,7 +119,11 @@ def _add_decisions(routes: APIRouter, context: ServiceContext) -> None:
                 work, caller, request, lambda: _decide(work, claim, asked, caller)
             )
 
-    @routes.post("/payouts/{payout}/release", summary="Let a stopped payout be ordered again")
+    @routes.post(
+        "/payouts/{payout}/release",
+        summary="Let a stopped payout be ordered again",
+        openapi_extra=TAKES_KEY,
+    )
     async def release(
         request: Request, payout: str, asked: FromJson[ReleaseRequest], caller: Decider
     ) -> Response:
@@ -185,7 +197,12 @@ async def _release(work: Work, payout: str, asked: ReleaseRequest, caller: Ident
 
 
 def _add_applications(routes: APIRouter, context: ServiceContext) -> None:
-    @routes.post("/applications", status_code=201, summary="Apply for one milestone's instalment")
+    @routes.post(
+        "/applications",
+        status_code=201,
+        summary="Apply for one milestone's instalment",
+        openapi_extra=TAKES_KEY,
+    )
     async def apply(
         request: Request, asked: FromJson[ApplicationRequest], caller: Applicant
     ) -> Response:
