@@ -143,7 +143,8 @@ def _stretches(spell: Spell, history: History, only: str | None) -> Iterator[Str
         yield Stretch(Lane.HOURS, worked.first_day, worked.last_day, "", hours=worked.hours)
     for leave in history.about(ids, LeaveRecorded):
         yield Stretch(Lane.LEAVE, leave.first_day, leave.last_day, leave.leave)
-    extensions = history.about(spell.ids, PlacementExtended)
+    ends_here = only in {None, spell.placements[-1].employer}
+    extensions = history.about(spell.ids if ends_here else ids, PlacementExtended)
     if extensions and extensions[-1].days > 0:
         # The last recorded is the whole of it.
         first = months_after(spell.start, SHOWN_MONTHS)

@@ -11,6 +11,7 @@ from shared.contracts.placements import (
     CourseCompleted,
     LeaveRecorded,
     PlacementEnded,
+    PlacementExtended,
     PlacementStarted,
 )
 from tests.integration.bonus.browser import browser
@@ -85,6 +86,7 @@ async def carried_over(office: Office) -> Office:
         ended("dismissed"),
         course(SECOND, OTHER_EMPLOYER, "2017-04-03", continues=FIRST),
         leave(SECOND, "illness", "2017-06-05", "2017-08-11"),
+        PlacementExtended(placement=SECOND, person=PERSON, days=40),
         CourseCompleted(
             placement=SECOND,
             person=PERSON,
@@ -99,7 +101,8 @@ async def carried_over(office: Office) -> Office:
 async def test_who_dismissed_learns_nothing_of_where_the_course_goes_on(
     carried_over: Office,
 ) -> None:
-    words = (*NAMES[OTHER_EMPLOYER], "illness", "2017-04-03", "2017-06-05", "2018-08-09", PERSON)
+    days = ("2017-04-03", "2017-06-05", "2018-08-09")
+    words = (*NAMES[OTHER_EMPLOYER], "illness", "Extension", "Forlængelse", *days, PERSON)
     assert await found(carried_over, EMPLOYER, words) == set()
 
 
@@ -109,6 +112,7 @@ async def test_who_takes_over_learns_the_days_that_count_and_not_from_whom(
     words = (*NAMES[EMPLOYER], "maternity", "2016-10-03", PERSON)
     assert await found(carried_over, OTHER_EMPLOYER, words) == set()
     texts = (await told_to(carried_over, OTHER_EMPLOYER)).values()
+    assert any("Extension" in text for text in texts)
     assert any("<td>2016-08-01</td><td>2017-03-31</td><td>another employer" in t for t in texts)
 
 
