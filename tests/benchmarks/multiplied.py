@@ -52,10 +52,12 @@ SELECT md5(case_id::text || copy)::uuid, md5(person::text || copy)::uuid, employ
 """,
     """
 INSERT INTO bonus.instalment (instalment_id, case_id, person, employer, scheme, milestone, due_on,
-                              amount_ore, status, reason, missing, rule, law, assessed_at)
+                              amount_ore, status, reason, missing, rule, law, assessed_at,
+                              starts_on, accrued_ore, accrued_through, accruals)
 SELECT md5(instalment_id::text || copy)::uuid, md5(case_id::text || copy)::uuid,
        md5(person::text || copy)::uuid, employer, scheme, milestone, due_on, amount_ore, status,
-       reason, missing, rule, law, assessed_at
+       reason, missing, rule, law, assessed_at,
+       starts_on, accrued_ore, accrued_through, accruals
   FROM bonus.instalment, generate_series(1, $1) AS copy
 """,
     """
@@ -67,9 +69,10 @@ SELECT md5(payout_id::text || copy)::uuid, md5(instalment_id::text || copy)::uui
 """,
     """
 WITH copied AS (
-    INSERT INTO bonus.ledger_entry (entry_id, instalment_id, kind, effective_on, entered_at, about)
+    INSERT INTO bonus.ledger_entry (entry_id, instalment_id, kind, effective_on, entered_at, about,
+                                    sequence)
     SELECT md5(entry_id::text || copy)::uuid, md5(instalment_id::text || copy)::uuid, kind,
-           effective_on, entered_at, about
+           effective_on, entered_at, about, sequence
       FROM bonus.ledger_entry, generate_series(1, $1) AS copy)
 INSERT INTO bonus.ledger_posting (entry_id, line, account, amount_ore)
 SELECT md5(entry_id::text || copy)::uuid, line, account, amount_ore
