@@ -2,8 +2,8 @@
 
 Rows are written in the transaction that made them true. They stay after publishing, so that what
 a bus lost can be sent again; only the values of an erased key are forgotten. Which rows are still
-to be sent is read off the rows themselves and never off a position: positions are handed out
-before commit, so a lower one may appear later.
+to be sent is kept beside them, one narrow row for each, and never read off a position: positions
+are handed out before commit, so a lower one may appear later.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from datetime import datetime
 from pydantic_core import from_json, to_json
 
 from shared.database import Connection
-
-Headers = tuple[tuple[str, bytes | None], ...]
+from shared.messaging.transport import Header, OutgoingRecord
 
 
 class EventNotKeptError(LookupError):
@@ -24,14 +23,10 @@ class EventNotKeptError(LookupError):
 
 
 @dataclass(slots=True)
-class OutboxRow:
+class OutboxRow(OutgoingRecord):
     """An event to be published; a null value erases its key on a compacted topic."""
 
     event_id: str
-    topic: str
-    key: bytes
-    value: bytes | None
-    headers: Headers
 
 
 @dataclass(slots=True)
@@ -58,49 +53,68 @@ WITH written AS (
     FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::text[])
         WITH ORDINALITY AS row (event_id, topic, key, value, headers, place)
     ORDER BY place
+    RETURNING position, topic
+), waiting AS (
+    INSERT INTO outbox_waiting (position, topic)
+    SELECT position, topic FROM written
 )
 SELECT pg_notify($7, '')
 """
 
+# An array, not a join: the rows are found by position whatever the statistics of the tables say.
 LIST_UNPUBLISHED = """
-SELECT position, event_id, topic, key, value, headers
+SELECT topic, key, value, headers, event_id, position
 FROM outbox
-WHERE published_at IS NULL AND refused_reason IS NULL AND NOT topic = ANY($2::text[])
+WHERE position = ANY(ARRAY(
+    SELECT position
+    FROM outbox_waiting
+    WHERE NOT topic = ANY($2::text[]) AND NOT position = ANY($3::bigint[])
+    ORDER BY position
+    LIMIT $1
+))
 ORDER BY position
-LIMIT $1
 """
 
-SAVE_PUBLISHED = """
-UPDATE outbox
-SET published_at = $2
-WHERE position = ANY($1::bigint[])
-"""
+SAVE_PUBLISHED = "DELETE FROM outbox_waiting WHERE position = ANY($1::bigint[])"
 
 SAVE_REFUSED = """
+WITH refused AS (
+    SELECT position, reason FROM unnest($1::bigint[], $2::text[]) AS refused (position, reason)
+), no_longer_waiting AS (
+    DELETE FROM outbox_waiting AS waiting
+    USING refused
+    WHERE waiting.position = refused.position
+)
 UPDATE outbox AS row
 SET refused_reason = refused.reason
-FROM unnest($1::bigint[], $2::text[]) AS refused (position, reason)
+FROM refused
 WHERE row.position = refused.position
 """
 
 COUNT_WAITING = """
-SELECT count(*) AS rows, min(created_at) AS oldest_at
-FROM outbox
-WHERE published_at IS NULL AND refused_reason IS NULL
+SELECT waiting.rows, oldest.created_at AS oldest_at
+FROM (SELECT count(*) AS rows, min(position) AS position FROM outbox_waiting) AS waiting
+LEFT JOIN outbox AS oldest ON oldest.position = waiting.position
 """
 
 FIND_POSITION = "SELECT position FROM outbox WHERE event_id = $1"
 
 RELEASE_FROM_POSITION = """
-UPDATE outbox
-SET published_at = NULL, refused_reason = NULL
-WHERE position >= $1 AND (published_at IS NOT NULL OR refused_reason IS NOT NULL)
+WITH released AS (
+    UPDATE outbox SET refused_reason = NULL WHERE position >= $1 AND refused_reason IS NOT NULL
+)
+INSERT INTO outbox_waiting (position, topic)
+SELECT position, topic FROM outbox WHERE position >= $1
+ON CONFLICT (position) DO NOTHING
 """
 
 RELEASE_FROM_INSTANT = """
-UPDATE outbox
-SET published_at = NULL, refused_reason = NULL
-WHERE created_at >= $1 AND (published_at IS NOT NULL OR refused_reason IS NOT NULL)
+WITH released AS (
+    UPDATE outbox SET refused_reason = NULL WHERE created_at >= $1 AND refused_reason IS NOT NULL
+)
+INSERT INTO outbox_waiting (position, topic)
+SELECT position, topic FROM outbox WHERE created_at >= $1
+ON CONFLICT (position) DO NOTHING
 """
 
 # Keys are not indexed: an erasure is rare, and looks through what is kept once.
@@ -144,28 +158,23 @@ async def empty(connection: Connection, keys: Sequence[tuple[str, bytes]]) -> No
 
 
 async def list_unpublished(
-    connection: Connection, *, limit: int, except_topics: Collection[str] = ()
+    connection: Connection,
+    *,
+    limit: int,
+    except_topics: Collection[str] = (),
+    except_positions: Sequence[int] = (),
 ) -> list[StoredRow]:
     """The oldest rows the bus has not taken, by position, at most `limit`."""
-    rows = await connection.fetch(LIST_UNPUBLISHED, limit, list(except_topics))
+    rows = await connection.fetch(LIST_UNPUBLISHED, limit, list(except_topics), except_positions)
     return [
-        StoredRow(
-            event_id=row["event_id"],
-            topic=row["topic"],
-            key=row["key"],
-            value=row["value"],
-            headers=_headers(row["headers"]),
-            position=row["position"],
-        )
-        for row in rows
+        StoredRow(topic, key, value, _headers(headers), event_id, position)
+        for topic, key, value, headers, event_id, position in rows
     ]
 
 
-async def save_published(
-    connection: Connection, positions: Sequence[int], *, published_at: datetime
-) -> None:
+async def save_published(connection: Connection, positions: Sequence[int]) -> None:
     """Note that the bus has acknowledged these rows."""
-    await connection.execute(SAVE_PUBLISHED, positions, published_at)
+    await connection.execute(SAVE_PUBLISHED, positions)
 
 
 async def save_refused(connection: Connection, reasons: Mapping[int, str]) -> None:
@@ -200,12 +209,12 @@ async def republish(connection: Connection, service: str, *, since: datetime | s
     return int(status.rsplit(" ", 1)[-1])
 
 
-def _headers_text(headers: Headers) -> str:
+def _headers_text(headers: tuple[Header, ...]) -> str:
     """Our own headers are always text."""
     return to_json(headers).decode()
 
 
-def _headers(text: str) -> Headers:
+def _headers(text: str) -> tuple[Header, ...]:
     return tuple(
-        (name, None if value is None else value.encode()) for name, value in from_json(text)
+        [(name, None if value is None else value.encode()) for name, value in from_json(text)]
     )

@@ -2,8 +2,8 @@
 
 One relay of a service works at a time, whoever holds its advisory lock; the others stand by. Two
 at once would turn the order of a key around. The lock lives as long as the connection it was taken
-on, and every look into the outbox goes through that same connection: a relay that lost its lock
-can't look again.
+on, and rows are marked through that same connection: a relay that lost its lock can't go on to
+the rows that follow.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, get_args
 
 from shared.database import Connection, Database
@@ -19,6 +19,7 @@ from shared.messaging import dead_letter_store, outbox
 from shared.messaging.failpoints import reached
 from shared.messaging.letter import State
 from shared.messaging.locks import try_session_lock
+from shared.messaging.outbox import StoredRow
 from shared.messaging.retry import RetryPolicy, delay_seconds
 from shared.messaging.sending import Sender
 from shared.messaging.transport import Transport
@@ -33,6 +34,9 @@ POLL_SECONDS: Final = 1.0
 
 STANDBY_SECONDS: Final = 1.0
 """How often a relay that stands by tries to take over."""
+
+LISTS_AHEAD_MAX: Final = 20
+"""Then what was held is tried again, and what waits is counted."""
 
 LOOK_SECONDS: Final = 5.0
 """How often the tables are counted for the metrics."""
@@ -63,7 +67,6 @@ class Relay:
         self._sender = Sender(
             service,
             transport=transport,
-            clock=clock,
             metrics=metrics,
             policy=self._policy,
             stopping=self._stopping,
@@ -133,20 +136,63 @@ class Relay:
     async def _work(self, connection: Connection) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
-            started_seconds = time.perf_counter()
-            rows = await outbox.list_unpublished(
-                connection, limit=self._batch_rows_max, except_topics=self._sender.held_topics()
-            )
+            rows = await self._list(connection)
             self._failures, self._trouble = 0, None
             if rows:
-                await reached("relay.after_select")
-                await self._sender.send(connection, rows)
-                self._metrics.relay_batch_seconds(service=self._service).observe(
-                    time.perf_counter() - started_seconds
-                )
+                await self._send(connection, rows)
             await self._look(connection)
             if len(rows) < self._batch_rows_max:
                 await self._until_woken()
+
+    async def _send(self, connection: Connection, rows: Sequence[StoredRow]) -> None:
+        """Send these rows, and those behind them that are listed while these are on their way.
+
+        What is listed ahead is good for as long as all before it was sent: where a topic is
+        refused meanwhile, everything is looked at anew.
+        """
+        for _ in range(LISTS_AHEAD_MAX):
+            if len(rows) < self._batch_rows_max:
+                await self._send_batch(connection, rows)
+                return
+            ahead = asyncio.create_task(self._list_behind(rows))
+            try:
+                may_follow = await self._send_batch(connection, rows)
+            except BaseException:
+                ahead.cancel()
+                await asyncio.gather(ahead, return_exceptions=True)
+                raise
+            rows = await ahead
+            if not (may_follow and rows):
+                return
+
+    async def _send_batch(self, connection: Connection, rows: Sequence[StoredRow]) -> bool:
+        started_seconds = time.perf_counter()
+        await reached("relay.after_select")
+        may_follow = await self._sender.send(connection, rows)
+        self._metrics.relay_batch_seconds(service=self._service).observe(
+            time.perf_counter() - started_seconds
+        )
+        return may_follow
+
+    async def _list(
+        self, connection: Connection, on_their_way: Sequence[StoredRow] = ()
+    ) -> list[StoredRow]:
+        return await outbox.list_unpublished(
+            connection,
+            limit=self._batch_rows_max,
+            except_topics=self._sender.held_topics(),
+            except_positions=[row.position for row in on_their_way],
+        )
+
+    async def _list_behind(self, on_their_way: Sequence[StoredRow]) -> list[StoredRow]:
+        """The rows that follow, by a connection of its own: ours is busy marking.
+
+        From the oldest, without those on their way, and never by position alone: of two rows of
+        one key, both committed since, the younger may lie behind the last row listed and the
+        older before it.
+        """
+        async with self._database.connection() as connection:
+            return await self._list(connection, on_their_way)
 
     async def _look(self, connection: Connection) -> None:
         """Count what waits, now and then."""

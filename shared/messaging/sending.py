@@ -28,7 +28,6 @@ from shared.messaging.failpoints import reached
 from shared.messaging.outbox import StoredRow
 from shared.messaging.retry import RetryPolicy, delay_seconds
 from shared.messaging.transport import (
-    OutgoingRecord,
     RecordRefusedError,
     TopicMismatchError,
     Transport,
@@ -38,7 +37,6 @@ from shared.messaging.transport import (
 from shared.observability.catalogue import Relayed
 from shared.observability.logs import Log
 from shared.observability.metrics import Metrics
-from shared.values.clock import Clock
 
 LOG = Log(__name__)
 
@@ -63,7 +61,6 @@ class Sender:
         service: str,
         *,
         transport: Transport,
-        clock: Clock,
         metrics: Metrics,
         policy: RetryPolicy,
         stopping: asyncio.Event,
@@ -71,7 +68,6 @@ class Sender:
     ) -> None:
         self._service = service
         self._transport = transport
-        self._clock = clock
         self._metrics = metrics
         self._policy = policy
         self._stopping = stopping
@@ -93,18 +89,19 @@ class Sender:
         now = time.monotonic()
         return [topic for topic, hold in self._holds.items() if hold.until_seconds > now]
 
-    async def send(self, connection: Connection, rows: Sequence[StoredRow]) -> None:
-        """Send the rows in order, for as long as it takes; returns early only when stopping.
+    async def send(self, connection: Connection, rows: Sequence[StoredRow]) -> bool:
+        """Send the rows in order, for as long as it takes; whether all that followed may go too.
 
-        Raises what the database raises, such as when the connection that holds the lock is lost.
+        It may not when rows of a topic were left waiting, or the relay is to stop. Raises what the
+        database raises, such as when the connection that holds the lock is lost.
         """
         pieces = deque(_pieces(rows))
         try:
-            await self._send_pieces(connection, pieces)
+            return await self._send_pieces(connection, pieces)
         finally:
             await self._marked()
 
-    async def _send_pieces(self, connection: Connection, pieces: deque[list[StoredRow]]) -> None:
+    async def _send_pieces(self, connection: Connection, pieces: deque[list[StoredRow]]) -> bool:
         refused_topics: set[str] = set()
         failures = 0
         while pieces and not self._stopping.is_set():
@@ -113,7 +110,7 @@ class Sender:
             if not piece:
                 continue
             try:
-                await self._transport.publish([_record(row) for row in piece])
+                await self._transport.publish(piece)
             except RecordRefusedError as error:
                 if len(piece) == 1:
                     await self._marked()
@@ -137,6 +134,7 @@ class Sender:
                 await reached("relay.after_publish")
                 await self._marked()
                 self._marking = asyncio.create_task(self._mark(connection, piece))
+        return not (pieces or refused_topics)
 
     async def _marked(self) -> None:
         """Wait for the piece that is being marked, if one is; raise what the database raised."""
@@ -148,13 +146,13 @@ class Sender:
         self._away = None
         for topic in {row.topic for row in piece}:
             self._holds.pop(topic, None)
-        await outbox.save_published(
-            connection, [row.position for row in piece], published_at=self._clock.now()
-        )
+        await outbox.save_published(connection, [row.position for row in piece])
         await reached("relay.after_mark")
         self._count(piece, "published")
-        for event_type, count in Counter(_event_type(row) for row in piece).items():
-            self._metrics.events_published(service=self._service, event_type=event_type).inc(count)
+        for event_type, count in Counter([_event_type(row) for row in piece]).items():
+            self._metrics.events_published(
+                service=self._service, event_type=event_type.decode()
+            ).inc(count)
         LOG.debug("relay_published", rows=len(piece))
 
     async def _refuse(self, connection: Connection, row: StoredRow, error: Exception) -> None:
@@ -202,16 +200,12 @@ def _pieces(rows: Sequence[StoredRow]) -> list[list[StoredRow]]:
     return [list(rows[at : at + PIECE_ROWS_MAX]) for at in range(0, len(rows), PIECE_ROWS_MAX)]
 
 
-def _record(row: StoredRow) -> OutgoingRecord:
-    return OutgoingRecord(topic=row.topic, key=row.key, value=row.value, headers=row.headers)
-
-
-def _event_type(row: StoredRow) -> str:
+def _event_type(row: StoredRow) -> bytes:
     """The type in the row's own headers; an erasure has none."""
     for name, value in row.headers:
         if name == "ce_type" and value is not None:
-            return value.decode()
-    return ""
+            return value
+    return b""
 
 
 def _halves(rows: list[StoredRow]) -> list[list[StoredRow]]:

@@ -102,7 +102,7 @@ class Work:
         )
         encoded = encode(event, envelope)
         self._unwritten.append(
-            OutboxRow(event_id, encoded.topic, encoded.key, encoded.value, encoded.headers)
+            OutboxRow(encoded.topic, encoded.key, encoded.value, encoded.headers, event_id)
         )
         return event_id
 
@@ -123,7 +123,7 @@ class Work:
             replace(row, value=None) if (row.topic, row.key) == place else row
             for row in self._unwritten
         ]
-        self._unwritten.append(OutboxRow(event_id, *place, None, headers))
+        self._unwritten.append(OutboxRow(*place, None, headers, event_id))
         self._erased.append(place)
 
     async def write_outbox(self) -> None:

@@ -102,7 +102,7 @@ def relay_rows(*, service: str, outcome: Relayed) -> None:
 
 
 def relay_batch_seconds(*, service: str) -> None:
-    """Seconds from looking for outbox rows to having sent them all. Moved by the relay."""
+    """Seconds from having listed outbox rows to having sent them all. Moved by the relay."""
 
 
 def relay_active(*, service: str) -> None:

@@ -38,7 +38,7 @@ SERVICES: Final = (MEMBERSHIP, PLACEMENTS, BONUS, NOTIFICATIONS, EVALUATION)
 COUNT = """
 SELECT (SELECT count(*) FROM inbox) AS heard,
        (SELECT count(*) FROM outbox) AS told,
-       (SELECT count(*) FROM outbox WHERE published_at IS NULL) AS waiting
+       (SELECT count(*) FROM outbox_waiting) AS waiting
 """
 
 

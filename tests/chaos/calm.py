@@ -28,7 +28,7 @@ CALM_SECONDS_MAX: Final = 900.0
 ANSWER_SECONDS_MAX: Final = 10
 
 WAITING_ROWS = """
-SELECT count(*) FROM {schema}.outbox WHERE published_at IS NULL AND refused_reason IS NULL
+SELECT count(*) FROM {schema}.outbox_waiting
 """
 WAITING_NOTICES = "SELECT count(*) FROM notifications.notice WHERE state IN ('due', 'sending')"
 

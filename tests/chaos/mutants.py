@@ -15,6 +15,7 @@ PUBLISHING: Final = "tests/integration/transport/test_publishing.py"
 GAPS: Final = "tests/integration/transport/test_gaps.py"
 CONSUMER: Final = "tests/integration/messaging/test_consumer.py"
 RELAY: Final = "tests/integration/messaging/test_relay.py"
+AHEAD: Final = "tests/integration/messaging/test_listing_ahead.py"
 KILLED: Final = "tests/integration/messaging/test_killed.py"
 
 
@@ -147,12 +148,19 @@ MUTANTS: Final = (
         (
             Edit(
                 "shared/messaging/outbox.py",
-                "WHERE published_at IS NULL AND refused_reason IS NULL AND NOT topic",
-                "WHERE position > (SELECT coalesce(max(position), 0) FROM outbox\n"
-                "                  WHERE published_at IS NOT NULL) AND NOT topic",
+                "WHERE NOT topic = ANY($2::text[])",
+                "WHERE position > (SELECT coalesce(max(position), 0) FROM outbox AS row\n"
+                "                  WHERE NOT EXISTS (SELECT FROM outbox_waiting AS waits\n"
+                "                                    WHERE waits.position = row.position))\n"
+                "    AND NOT topic = ANY($2::text[])",
             ),
         ),
         (f"{RELAY}::test_eight_writers_committing_out_of_order_miss_nothing",),
+    ),
+    Mutant(
+        "rows listed ahead follow those of a topic refused meanwhile",
+        (Edit("shared/messaging/relay.py", "if not (may_follow and rows):", "if not rows:"),),
+        (f"{AHEAD}::test_what_follows_rows_of_a_refused_topic_is_looked_at_anew",),
     ),
     Mutant(
         "the relay marks before it publishes",
@@ -160,11 +168,11 @@ MUTANTS: Final = (
             Edit(
                 "shared/messaging/sending.py",
                 """            try:
-                await self._transport.publish([_record(row) for row in piece])
+                await self._transport.publish(piece)
 """,
                 """            try:
                 await self._mark(connection, piece)
-                await self._transport.publish([_record(row) for row in piece])
+                await self._transport.publish(piece)
 """,
             ),
             Edit(

@@ -28,7 +28,7 @@ OUTAGES = 3
 TRIES_MAX = 200
 KEPT = """
 SELECT (SELECT count(*) FROM placements.outbox) AS told,
-       (SELECT count(*) FROM placements.outbox WHERE published_at IS NULL) AS waiting,
+       (SELECT count(*) FROM placements.outbox_waiting) AS waiting,
        (SELECT count(*) FROM bonus.fact WHERE person IS NOT NULL) AS facts,
        (SELECT count(DISTINCT content->>'placement') FROM bonus.fact) AS placements,
        (SELECT count(*) FROM bonus.instalment) AS instalments,

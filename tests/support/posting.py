@@ -49,9 +49,7 @@ class Post:
 
     async def waiting(self) -> int:
         """Rows the bus has not taken."""
-        return await count_rows(
-            self.world.membership, "outbox", "published_at IS NULL AND refused_reason IS NULL"
-        )
+        return await count_rows(self.world.membership, "outbox_waiting")
 
     async def drained(self) -> None:
         """Wait until the outbox is empty."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.database import Row
-from shared.messaging.partitioner import partition_of
+from shared.messaging.partitioner import partitions_of
 from shared.messaging.transport import Header, OutgoingRecord, Record
 
 RECORDS_PER_CALL_MAX = 5_000
@@ -40,22 +40,20 @@ def arrange(
     columns = Columns()
     places: dict[str, int] = {}
     bytes_in_call = 0
-    for record in records:
+    numbers = partitions_of(records, partition_counts, keyless=keyless)
+    for record, number in zip(records, numbers, strict=True):
         size = len(record.key or b"") + len(record.value or b"")
         is_full = bytes_in_call + size > BYTES_PER_CALL_MAX
         if columns.places and (is_full or len(columns.places) == RECORDS_PER_CALL_MAX):
             yield columns
             columns, places, bytes_in_call = Columns(), {}, 0
         bytes_in_call += size
-        count = partition_counts[record.topic]
         if record.topic not in places:
             columns.topics.append(record.topic)
-            columns.partition_counts.append(count)
+            columns.partition_counts.append(partition_counts[record.topic])
             places[record.topic] = len(columns.topics)
         columns.places.append(places[record.topic])
-        columns.partitions.append(
-            keyless % count if record.key is None else partition_of(record.key, count)
-        )
+        columns.partitions.append(number)
         columns.keys.append(record.key)
         columns.values.append(record.value)
         columns.headers.append(encode_headers(record.headers))

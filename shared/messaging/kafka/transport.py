@@ -17,7 +17,7 @@ from shared.messaging.kafka.guard import TopicGuard, matching_topics
 from shared.messaging.kafka.publishing import PUBLISH_SECONDS_MAX, Partition, Publisher
 from shared.messaging.kafka.rewinding import rewind
 from shared.messaging.kafka.shell import SessionTimes
-from shared.messaging.partitioner import partition_of
+from shared.messaging.partitioner import partitions_of
 from shared.messaging.steps import Steps
 from shared.messaging.topic_mismatch import abridged, require_topics
 from shared.messaging.transport import (
@@ -114,13 +114,9 @@ class KafkaTransport:
         if not records:
             return
         await self._count_partitions({record.topic for record in records})
-        keyless = next(self._keyless)
+        numbers = partitions_of(records, self._partition_counts, keyless=next(self._keyless))
         by_partition: dict[Partition, list[OutgoingRecord]] = {}
-        for record in records:
-            partitions = self._partition_counts[record.topic]
-            number = (
-                keyless % partitions if record.key is None else partition_of(record.key, partitions)
-            )
+        for record, number in zip(records, numbers, strict=True):
             by_partition.setdefault((record.topic, number), []).append(record)
         try:
             await self._publisher.publish(by_partition)

@@ -31,7 +31,8 @@ async def test_rows_reach_the_bus_in_order_and_stay_in_the_outbox(post: Post) ->
 
     assert post.keys() == companies
     assert [len(call) for call in post.bus.calls] == [2, 2, 1]
-    assert await count_rows(post.world.membership, "outbox", "published_at IS NOT NULL") == 5
+    assert await count_rows(post.world.membership, "outbox") == 5
+    assert await count_rows(post.world.membership, "outbox_waiting") == 0
 
 
 async def test_a_new_row_wakes_the_relay_long_before_it_would_look(post: Post) -> None:

@@ -86,7 +86,7 @@ async def test_an_erasure_also_empties_what_the_outbox_keeps_of_its_key(world: W
     await publish(world, [contact("gone"), contact("stays"), joined(cvrs(1)[0])])
     kept = await unpublished(world)
     async with world.membership.connection() as connection:
-        await outbox.save_published(connection, [row.position for row in kept], published_at=NOON)
+        await outbox.save_published(connection, [row.position for row in kept])
     async with begin_work(world.membership, world.clock, service="membership") as work:
         work.publish(contact("gone"))
         work.erase(ContactRecorded.topic, "gone")
@@ -154,7 +154,7 @@ async def test_republishing_from_an_event_releases_it_and_all_after_it(world: Wo
     event_ids = await publish(world, [joined(cvr) for cvr in cvrs(4)])
     positions = [row.position for row in await unpublished(world)]
     async with world.membership.connection() as connection:
-        await outbox.save_published(connection, positions[:3], published_at=NOON)
+        await outbox.save_published(connection, positions[:3])
         await outbox.save_refused(connection, {positions[3]: "too large"})
         assert await unpublished(world) == []
         assert await outbox.republish(connection, "membership", since=event_ids[1]) == 3
@@ -167,7 +167,7 @@ async def test_republishing_from_an_instant_releases_what_was_written_since(worl
     later = await publish(world, [joined(cvrs(2)[1])])
     rows = await unpublished(world)
     async with world.membership.connection() as connection:
-        await outbox.save_published(connection, [row.position for row in rows], published_at=NOON)
+        await outbox.save_published(connection, [row.position for row in rows])
         assert await outbox.republish(connection, "membership", since=world.clock.now()) == 1
     assert [row.event_id for row in await unpublished(world)] == later
 
