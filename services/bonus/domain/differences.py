@@ -116,6 +116,19 @@ def line_of(instalment: Instalment) -> Line:
     )
 
 
+def line_object(line: Line) -> dict[str, object]:
+    """What others are told of a line, as a JSON object."""
+    return {
+        "due_on": line.due_on.isoformat(),
+        "amount_ore": line.amount_ore,
+        "status": line.status.value,
+        "reason": None if line.reason is None else line.reason.value,
+        "missing": [each.value for each in line.missing],
+        "rule": line.rule,
+        "law": line.law,
+    }
+
+
 def _annulled(line: Line) -> Line:
     return Line(
         due_on=line.due_on,

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.bonus.assess import as_object
 from services.bonus.domain.assessment import Assessment
-from services.bonus.domain.differences import Line, LineKey, line_key, line_of
+from services.bonus.domain.differences import Line, LineKey, line_key, line_object, line_of
 from services.bonus.domain.disclosure import as_told_to_employer
 from services.bonus.domain.engine import assess
 from services.bonus.domain.explanation import explanation_object
@@ -183,19 +183,7 @@ def _heading(made: StoredAssessment, knew: Iterable[str]) -> dict[str, object]:
 
 
 def _lines(lines: Mapping[LineKey, Line]) -> list[dict[str, object]]:
-    return [
-        {
-            "milestone": key.milestone,
-            "due_on": line.due_on,
-            "amount_ore": line.amount_ore,
-            "status": line.status,
-            "reason": line.reason,
-            "missing": line.missing,
-            "rule": line.rule,
-            "law": line.law,
-        }
-        for key, line in lines.items()
-    ]
+    return [{"milestone": key.milestone, **line_object(line)} for key, line in lines.items()]
 
 
 def _list(value: object) -> list[dict[str, Any]]:

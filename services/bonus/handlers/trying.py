@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from services.bonus.domain.differences import Line, LineKey
+from services.bonus.domain.differences import LineKey, line_object
 from services.bonus.domain.effects import Effect, effects, totals
 from services.bonus.domain.facts import Fact
 from services.bonus.domain.payouts import Money
@@ -209,17 +209,4 @@ def effect_object(
         "claimed_back_ore": effect.claimed_back_ore,
         "no_longer_claimed_ore": effect.no_longer_claimed_ore,
         "expected_change_ore": effect.expected_change_ore,
-    }
-
-
-def line_object(line: Line) -> dict[str, object]:
-    """An instalment as it stands, with the rule and the law that decided."""
-    return {
-        "due_on": line.due_on.isoformat(),
-        "amount_ore": line.amount_ore,
-        "status": line.status.value,
-        "reason": None if line.reason is None else line.reason.value,
-        "missing": [each.value for each in line.missing],
-        "rule": line.rule,
-        "law": line.law,
     }

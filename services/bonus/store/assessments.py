@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from services.bonus.domain.assessment import Assessment, Instalment, Missing, Reason, Status
-from services.bonus.domain.differences import Line, LineKey, line_key, line_of
+from services.bonus.domain.differences import Line, LineKey, line_key, line_object, line_of
 from services.bonus.rules.editions import Edition
 from shared.database import Connection, Row
 
@@ -115,17 +115,8 @@ def _record(instalment: Instalment) -> dict[str, Any]:
 
 
 def line_record(line: Line) -> dict[str, Any]:
-    """A line as JSON."""
-    return {
-        "due_on": line.due_on.isoformat(),
-        "amount_ore": line.amount_ore,
-        "status": line.status,
-        "reason": line.reason,
-        "missing": line.missing,
-        "rule": line.rule,
-        "law": line.law,
-        "start": None if line.start is None else line.start.isoformat(),
-    }
+    """All of a line as JSON."""
+    return {**line_object(line), "start": None if line.start is None else line.start.isoformat()}
 
 
 def read_line(told: Mapping[str, Any]) -> tuple[LineKey, Line]:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from services.bonus.domain.accrual import Accrued
 from services.bonus.domain.assessment import Missing, Reason, Status
-from services.bonus.domain.differences import Line, LineKey
+from services.bonus.domain.differences import Line, LineKey, line_object
 from shared.database import Connection, Row
 
 CASES_LISTED_MAX = 1_000
@@ -254,13 +254,7 @@ def _as_record(instalment: StoredInstalment) -> dict[str, object]:
         "employer": instalment.case.employer,
         "scheme": instalment.case.scheme,
         "milestone": instalment.milestone,
-        "due_on": line.due_on.isoformat(),
-        "amount_ore": line.amount_ore,
-        "status": line.status,
-        "reason": line.reason,
-        "missing": list(line.missing),
-        "rule": line.rule,
-        "law": line.law,
+        **line_object(line),
         "starts_on": _text(line.start),
         "accrued_ore": instalment.accrued.amount_ore,
         "accrued_through": _text(instalment.accrued.through),
