@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -227,3 +227,16 @@ class Assessment:
         default=tuple, repr=False, compare=False
     )
     """Lists what facts say against each other; read only where somebody looks at the case."""
+
+    def of_case(self, employer: str, scheme: str) -> Assessment:
+        """What of it is about one case: the lines and claims of this employer in this scheme."""
+        at = (employer, scheme)
+        return replace(
+            self,
+            instalments=tuple(
+                each for each in self.instalments if (each.employer, each.scheme) == at
+            ),
+            repayment_claims=tuple(
+                each for each in self.repayment_claims if (each.employer, each.scheme) == at
+            ),
+        )

@@ -114,7 +114,7 @@ def timeline_of(
     stretches = [each for spell in spells for each in _stretches(spell, history, only)]
     moments = [
         *(each for spell in spells for each in _told(spell, employer, history, only)),
-        *_assessed(assessment, employer, scheme),
+        *_assessed(assessment.of_case(employer, scheme)),
         *orders,
     ]
     first_day = min([spell.start for spell in spells])
@@ -187,14 +187,11 @@ def _movements(told: Sequence[PayoutSettled]) -> Iterable[PayoutSettled]:
     return {each.settlement or (each.milestone, each.settled_on): each for each in told}.values()
 
 
-def _assessed(assessment: Assessment, employer: str, scheme: str) -> Iterator[Moment]:
+def _assessed(assessment: Assessment) -> Iterator[Moment]:
     for line in assessment.instalments:
-        if (line.employer, line.scheme) == (employer, scheme):
-            amount_ore = ore(line.amount_dkk)
-            yield Moment(
-                Happening.MILESTONE, line.due_on, line.milestone, amount_ore, status=line.status
-            )
+        amount_ore = ore(line.amount_dkk)
+        yield Moment(
+            Happening.MILESTONE, line.due_on, line.milestone, amount_ore, status=line.status
+        )
     for claim in assessment.repayment_claims:
-        if (claim.employer, claim.scheme) == (employer, scheme):
-            amount_ore = ore(claim.amount_dkk)
-            yield Moment(Happening.CLAIMED, claim.raised_on, claim.milestone, amount_ore)
+        yield Moment(Happening.CLAIMED, claim.raised_on, claim.milestone, ore(claim.amount_dkk))

@@ -77,9 +77,10 @@ async def find_visible_case(work: Work, scope: Scope, case_id: str) -> BonusCase
 async def assess_case(
     work: Work, case: BonusCase, *, as_of: date | None, known_on: date | None
 ) -> Assessment:
-    """The assessment of the case's person, seen on `as_of` (today) as known on `known_on` (now)."""
+    """The assessment of the case, seen on `as_of` (today) as known on `known_on` (now)."""
     known = (await load_facts(work.connection, [case.person]))[case.person]
-    return assess_known(known, as_of=as_of or work.today, known_on=known_on)
+    assessment = assess_known(known, as_of=as_of or work.today, known_on=known_on)
+    return assessment.of_case(case.employer, case.scheme)
 
 
 async def explain_case(
@@ -88,7 +89,6 @@ async def explain_case(
     """The case's instalments and claims, each with the rules, the law and the facts behind it."""
     assessment = await assess_case(work, case, as_of=as_of, known_on=known_on)
     told = as_told_to_employer(assessment, scope.employer) if scope.employer else assessment
-    explained = as_object(told, explained=True)
     stored = (await cases.list_instalments(work.connection, [case.person])).get(case.person, [])
     own = {each.instalment_id: each.milestone for each in stored if each.case == case}
     held = await load_money(work.connection, own)
@@ -98,9 +98,7 @@ async def explain_case(
         "scheme": case.scheme,
         "as_of": assessment.as_of,
         "known_on": assessment.known_on,
-        "instalments": _of_case(explained["instalments"], case),
-        "repayment_claims": _of_case(explained["repayment_claims"], case),
-        "flags": explained["flags"],
+        **as_object(told, explained=True),
         "reviews": [
             _review(each)
             for each in reviews_among([each for each in stored if each.case == case], assessment)
@@ -171,13 +169,6 @@ def is_reference(text: str) -> bool:
     except InvalidPersonReferenceError:
         return False
     return True
-
-
-def _of_case(lines: object, case: BonusCase) -> list[dict[str, object]]:
-    assert isinstance(lines, list), "an assessment's lines are a list"
-    return [
-        line for line in lines if (line["employer"], line["scheme"]) == (case.employer, case.scheme)
-    ]
 
 
 def _summary(

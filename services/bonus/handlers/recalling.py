@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from services.bonus.assess import as_object
 from services.bonus.domain.assessment import Assessment
 from services.bonus.domain.differences import Line, LineKey, line_key, line_object, line_of
 from services.bonus.domain.disclosure import as_told_to_employer
 from services.bonus.domain.engine import assess
-from services.bonus.domain.explanation import explanation_object
 from services.bonus.domain.lateness import Late, Look, late_facts
 from services.bonus.domain.rules import Rules
 from services.bonus.handlers.assessing import fact_of
@@ -83,18 +81,13 @@ async def repeat(
     edition, rules = await _rules_of(work, made.edition)
     again = _assess_again(made, found.facts, rules)
     gives = {line_key(each): line_of(each) for each in again.instalments}
-    if for_employer:
-        again = as_told_to_employer(again, case.employer)
-    told = as_object(again)
-    instalments: list[dict[str, Any]] = [
-        {**line, "explanation": explanation_object(each, rules)}
-        for line, each in zip(_list(told["instalments"]), again.instalments, strict=True)
-    ]
+    own = again.of_case(case.employer, case.scheme)
+    told = as_told_to_employer(own, case.employer) if for_employer else own
     return {
         **_heading(made, found.own.intersection(made.facts)),
         "late": _late_by_place(found)[place],
-        "instalments": _of_case(instalments, case),
-        "repayment_claims": _of_case(_list(told["repayment_claims"]), case),
+        "instalments": as_object(told, explained=True, rules=rules)["instalments"],
+        "repayment_claims": as_object(told)["repayment_claims"],
         "repeated_by_rules": edition.name,
         "stored": _lines(found.lines(made)),
         "gives_what_was_stored": gives == made.lines,
@@ -184,13 +177,3 @@ def _heading(made: StoredAssessment, knew: Iterable[str]) -> dict[str, object]:
 
 def _lines(lines: Mapping[LineKey, Line]) -> list[dict[str, object]]:
     return [{"milestone": key.milestone, **line_object(line)} for key, line in lines.items()]
-
-
-def _list(value: object) -> list[dict[str, Any]]:
-    assert isinstance(value, list), "an assessment's lines are a list"
-    return value
-
-
-def _of_case(lines: Iterable[dict[str, Any]], case: BonusCase) -> list[dict[str, Any]]:
-    at = (case.employer, case.scheme)
-    return [line for line in lines if (line["employer"], line["scheme"]) == at]

@@ -30,7 +30,6 @@ class ShownCase:
     case: BonusCase
     assessment: Assessment
     timeline: Timeline | None
-    instalments: tuple[Instalment, ...]
     reviews: tuple[OpenedReview, ...]
     claims: tuple[tuple[StoredInstalment, StoredClaim], ...]
     """Those that stand today."""
@@ -46,7 +45,8 @@ async def show_case(
 ) -> ShownCase:
     """The case seen on `as_of` (today) as known on `known_on` (now), as far as the scope goes."""
     known = (await load_facts(work.connection, [case.person]))[case.person]
-    assessment = assess_known(known, as_of=as_of or work.today, known_on=known_on)
+    whole = assess_known(known, as_of=as_of or work.today, known_on=known_on)
+    assessment = whole.of_case(case.employer, case.scheme)
     for_employer = scope.employer is not None
     if scope.employer:
         assessment = as_told_to_employer(assessment, scope.employer)
@@ -69,11 +69,6 @@ async def show_case(
             scheme=case.scheme,
             orders=orders,
             for_employer=for_employer,
-        ),
-        instalments=tuple(
-            each
-            for each in assessment.instalments
-            if (each.employer, each.scheme) == (case.employer, case.scheme)
         ),
         reviews=tuple(reviews_among(own, assessment)),
         claims=tuple((each, live) for each in own if (live := held[each.instalment_id].live_claim)),

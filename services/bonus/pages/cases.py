@@ -95,7 +95,7 @@ def _case_page(
         case=shown.case,
         assessment=assessment,
         drawing=draw(timeline, assessment.as_of, words) if timeline is not None else None,
-        instalments=[_shown(each, language) for each in shown.instalments],
+        instalments=[_shown(each, language) for each in assessment.instalments],
         money=shown.money,
         contradictions=[
             (each.code, facts_told(each.facts, language)) for each in shown.contradictions
@@ -103,11 +103,7 @@ def _case_page(
         late=shown.late,
         reviews=[each for each in shown.reviews if each.review.is_open],
         claims=shown.claims,
-        claims_seen=[
-            explain_claim(each, language)
-            for each in assessment.repayment_claims
-            if (each.employer, each.scheme) == (shown.case.employer, shown.case.scheme)
-        ],
+        claims_seen=[explain_claim(each, language) for each in assessment.repayment_claims],
         flags=assessment.flags,
         decides=reader.role == "caseworker",
         words=words,
