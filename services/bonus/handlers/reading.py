@@ -9,6 +9,7 @@ from datetime import date
 from services.bonus.assess import as_object
 from services.bonus.domain.assessment import Assessment
 from services.bonus.domain.disclosure import as_told_to_employer
+from services.bonus.domain.facts import Fact
 from services.bonus.handlers.assessing import assess_known, load_facts
 from services.bonus.handlers.contradicting import contradictions_of_case
 from services.bonus.handlers.paying import Held, load_money
@@ -75,20 +76,22 @@ async def find_visible_case(work: Work, scope: Scope, case_id: str) -> BonusCase
 
 
 async def assess_case(
-    work: Work, case: BonusCase, *, as_of: date | None, known_on: date | None
-) -> Assessment:
-    """The assessment of the case, seen on `as_of` (today) as known on `known_on` (now)."""
+    work: Work, case: BonusCase, scope: Scope, *, as_of: date | None, known_on: date | None
+) -> tuple[Sequence[Fact], Assessment]:
+    """Every fact about the case's person, and the case's assessment as the scope may read it:
+    seen on `as_of` (today) as known on `known_on` (now).
+    """
     known = (await load_facts(work.connection, [case.person]))[case.person]
-    assessment = assess_known(known, as_of=as_of or work.today, known_on=known_on)
-    return assessment.of_case(case.employer, case.scheme)
+    whole = assess_known(known, as_of=as_of or work.today, known_on=known_on)
+    assessment = whole.of_case(case.employer, case.scheme)
+    return known, as_told_to_employer(assessment, scope.employer) if scope.employer else assessment
 
 
 async def explain_case(
     work: Work, case: BonusCase, scope: Scope, *, as_of: date | None, known_on: date | None
 ) -> dict[str, object]:
     """The case's instalments and claims, each with the rules, the law and the facts behind it."""
-    assessment = await assess_case(work, case, as_of=as_of, known_on=known_on)
-    told = as_told_to_employer(assessment, scope.employer) if scope.employer else assessment
+    _, assessment = await assess_case(work, case, scope, as_of=as_of, known_on=known_on)
     stored = (await cases.list_instalments(work.connection, [case.person])).get(case.person, [])
     own = {each.instalment_id: each.milestone for each in stored if each.case == case}
     held = await load_money(work.connection, own)
@@ -98,7 +101,7 @@ async def explain_case(
         "scheme": case.scheme,
         "as_of": assessment.as_of,
         "known_on": assessment.known_on,
-        **as_object(told, explained=True),
+        **as_object(assessment, explained=True),
         "reviews": [
             _review(each)
             for each in reviews_among([each for each in stored if each.case == case], assessment)

@@ -8,13 +8,12 @@ from datetime import date
 
 from services.bonus.domain.assessment import Assessment, Contradiction, Instalment
 from services.bonus.domain.differences import line_key
-from services.bonus.domain.disclosure import as_told_to_employer
 from services.bonus.domain.payouts import Money
 from services.bonus.domain.timeline import Happening, Moment, Timeline, timeline_of
 from services.bonus.handlers.assessing import assess_known, load_facts
 from services.bonus.handlers.contradicting import contradictions_seen
 from services.bonus.handlers.paying import Held, load_money
-from services.bonus.handlers.reading import Scope
+from services.bonus.handlers.reading import Scope, assess_case
 from services.bonus.handlers.recalling import list_late
 from services.bonus.handlers.reviewing import OpenedReview, reviews_among
 from services.bonus.store import cases, company
@@ -44,12 +43,8 @@ async def show_case(
     work: Work, case: BonusCase, scope: Scope, *, as_of: date | None, known_on: date | None
 ) -> ShownCase:
     """The case seen on `as_of` (today) as known on `known_on` (now), as far as the scope goes."""
-    known = (await load_facts(work.connection, [case.person]))[case.person]
-    whole = assess_known(known, as_of=as_of or work.today, known_on=known_on)
-    assessment = whole.of_case(case.employer, case.scheme)
+    known, assessment = await assess_case(work, case, scope, as_of=as_of, known_on=known_on)
     for_employer = scope.employer is not None
-    if scope.employer:
-        assessment = as_told_to_employer(assessment, scope.employer)
     stored = (await cases.list_instalments(work.connection, [case.person])).get(case.person, [])
     own = [each for each in stored if each.case == case]
     held = await load_money(work.connection, [each.instalment_id for each in own])

@@ -147,6 +147,26 @@ async def test_a_right_earned_elsewhere_is_said_without_where_and_when(office: O
     assert "en ansættelse hos en anden arbejdsgiver afgør det" in texts
 
 
+async def test_a_review_asks_about_an_earlier_job_without_saying_where(office: Office) -> None:
+    before = course(FIRST, EMPLOYER, "2016-01-04").model_copy(
+        update={"placement": "0101/before", "kind": "ordinary"}
+    )
+    await office.hear(
+        private(),
+        private(OTHER_EMPLOYER),
+        person(born_on=date(1990, 1, 5), resident_since=date(2016, 3, 12)),
+        before,
+        course(FIRST, EMPLOYER, "2016-08-01"),
+        ended("dismissed"),
+        course(SECOND, OTHER_EMPLOYER, "2017-04-03", continues=FIRST),
+    )
+    words = (*NAMES[EMPLOYER], "2016-01-04", "04.01.2016")
+    assert await found(office, OTHER_EMPLOYER, words) == set()
+    texts = "".join((await told_to(office, OTHER_EMPLOYER)).values())
+    assert "IGU_PRIOR_EMPLOYMENT" in texts
+    assert "a job at another employer decides it" in texts
+
+
 async def test_a_contradiction_names_neither_the_person_nor_another_employer(
     office: Office,
 ) -> None:
