@@ -15,6 +15,7 @@ from services.bonus.domain.engine import assess, next_look_on
 from services.bonus.domain.facts import Fact, PlacementStarted
 from services.bonus.domain.parsing import parse_fact
 from services.bonus.domain.postings import Entry, entitlement_entry
+from services.bonus.domain.rules import Rules
 from services.bonus.handlers.accruing import accrue, list_posted_later
 from services.bonus.handlers.paying import pay_and_claim
 from services.bonus.rules import load_rules
@@ -121,11 +122,20 @@ def employers_in(told_facts: Iterable[Fact]) -> set[str]:
     return {fact.employer for fact in told_facts if isinstance(fact, PlacementStarted)}
 
 
-def assess_known(known: Sequence[Fact], *, as_of: date, known_on: date | None = None) -> Assessment:
-    """What these facts come to, seen on `as_of` as known on `known_on`; absent = all of them."""
+def assess_known(
+    known: Sequence[Fact],
+    *,
+    as_of: date,
+    known_on: date | None = None,
+    rules: Rules | None = None,
+) -> Assessment:
+    """What these facts come to, seen on `as_of` as known on `known_on`; absent = all of them.
+
+    `rules` are those to go by; absent, those in force.
+    """
     if known_on is None:
         known_on = max((as_of, *(fact.recorded_on for fact in known)))
-    return assess(known, as_of=as_of, known_on=known_on, rules=load_rules())
+    return assess(known, as_of=as_of, known_on=known_on, rules=rules or load_rules())
 
 
 def fact_of(stored: StoredFact) -> Fact:

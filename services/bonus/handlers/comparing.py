@@ -10,11 +10,11 @@ from datetime import date
 from services.bonus.domain.assessment import Assessment
 from services.bonus.domain.differences import Line
 from services.bonus.domain.effects import Effect, Totals, added, effects, money_told, totals
-from services.bonus.domain.engine import assess, paid_told
+from services.bonus.domain.engine import paid_told
 from services.bonus.domain.facts import Fact
 from services.bonus.domain.parsing import Case
 from services.bonus.domain.rules import Rules
-from services.bonus.handlers.assessing import load_facts
+from services.bonus.handlers.assessing import assess_known, load_facts
 from services.bonus.handlers.telling import NOBODY
 from services.bonus.handlers.trying import effect_object, load_standing
 from services.bonus.store import trials
@@ -35,12 +35,12 @@ class Pair:
     other: Rules
 
     def assess(
-        self, facts: Sequence[Fact], as_of: date, known_on: date
+        self, facts: Sequence[Fact], as_of: date, known_on: date | None = None
     ) -> tuple[Assessment, Assessment]:
-        """What the facts come to by each."""
+        """What the facts come to by each, as known on `known_on`; absent = all of them."""
         return (
-            assess(facts, as_of=as_of, known_on=known_on, rules=self.own),
-            assess(facts, as_of=as_of, known_on=known_on, rules=self.other),
+            assess_known(facts, as_of=as_of, known_on=known_on, rules=self.own),
+            assess_known(facts, as_of=as_of, known_on=known_on, rules=self.other),
         )
 
 
@@ -107,7 +107,7 @@ async def compare_stored(
     day, last = as_of or work.today, NOBODY
     while persons := await trials.list_persons_after(work.connection, last, limit=PAGE_PERSONS):
         known = await load_facts(work.connection, persons)
-        seen = {person: _seen(known[person], pair, day) for person in persons}
+        seen = {person: pair.assess(known[person], day) for person in persons}
         differing = [person for person in persons if effects(person, *seen[person], {})]
         money, case_ids = await load_standing(work.connection, differing)
         for person in persons:
@@ -124,10 +124,6 @@ def compare_cases(cases: Iterable[Case], pair: Pair, comparison: Comparison) -> 
         paid = paid_told(case.facts, known_on=case.known_on, rules=pair.own)
         before, after = pair.assess(case.facts, case.as_of, case.known_on)
         comparison.add(effects(f"case {number}", before, after, money_told(paid)))
-
-
-def _seen(known: Sequence[Fact], pair: Pair, day: date) -> tuple[Assessment, Assessment]:
-    return pair.assess(known, day, max((day, *(fact.recorded_on for fact in known))))
 
 
 def _standing(line: Line | None) -> str:

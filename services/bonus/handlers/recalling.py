@@ -7,13 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.bonus.assess import as_object
-from services.bonus.domain.assessment import Assessment
 from services.bonus.domain.differences import Line, LineKey, line_key, line_object, line_of
 from services.bonus.domain.disclosure import as_told_to_employer
-from services.bonus.domain.engine import assess
 from services.bonus.domain.lateness import Late, Look, late_facts
 from services.bonus.domain.rules import Rules
-from services.bonus.handlers.assessing import fact_of
+from services.bonus.handlers.assessing import assess_known, fact_of
 from services.bonus.rules.documents import InvalidRuleError
 from services.bonus.rules.editions import Edition, own_edition, rules_of
 from services.bonus.store import assessments, facts
@@ -79,7 +77,8 @@ async def repeat(
         return None
     made = found.made[place]
     edition, rules = await _rules_of(work, made.edition)
-    again = _assess_again(made, found.facts, rules)
+    known = [fact_of(found.facts[each]) for each in made.facts if each in found.facts]
+    again = assess_known(known, as_of=made.as_of, rules=rules)
     gives = {line_key(each): line_of(each) for each in again.instalments}
     own = again.of_case(case.employer, case.scheme)
     told = as_told_to_employer(own, case.employer) if for_employer else own
@@ -110,14 +109,6 @@ async def _rules_of(work: Work, name: str) -> tuple[Edition, Rules]:
             except InvalidRuleError:
                 pass  # the answer names the edition it was repeated by
     return own_edition(), rules_of(own_edition())
-
-
-def _assess_again(
-    made: StoredAssessment, told: Mapping[str, StoredFact], rules: Rules
-) -> Assessment:
-    known = [fact_of(told[each]) for each in made.facts if each in told]
-    known_on = max((made.as_of, *(fact.recorded_on for fact in known)))
-    return assess(known, as_of=made.as_of, known_on=known_on, rules=rules)
 
 
 def _late_by_place(found: Recalled) -> dict[int, list[dict[str, object]]]:

@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.bonus.domain.differences import line_key, line_of
-from services.bonus.domain.engine import assess
 from services.bonus.domain.rules import Rules
-from services.bonus.handlers.assessing import fact_of
+from services.bonus.handlers.assessing import assess_known, fact_of
 from services.bonus.rules.documents import InvalidRuleError
 from services.bonus.rules.editions import edition_in, rules_of
 from services.bonus.store import facts, shadow
@@ -112,8 +111,7 @@ def _differences(
     live: Assessed, told: Mapping[str, StoredFact], rules: Rules
 ) -> Sequence[ShadowDifference]:
     known = [fact_of(told[each]) for each in live.facts]
-    known_on = max((live.as_of, *(fact.recorded_on for fact in known)))
-    again = assess(known, as_of=live.as_of, known_on=known_on, rules=rules)
+    again = assess_known(known, as_of=live.as_of, rules=rules)
     lines = {line_key(each): line_of(each) for each in again.instalments}
     return [
         ShadowDifference(live.person, key, live.assessment_id, live.lines.get(key), lines.get(key))

@@ -144,7 +144,7 @@ async def test_a_wrong_rule_is_counted_and_the_live_path_goes_on(
     def raise_always(*_facts: Sequence[object], **_more: object) -> Assessment:
         raise AssertionError("no version on that day")
 
-    monkeypatch.setattr(shadowing, "assess", raise_always)
+    monkeypatch.setattr(shadowing, "assess_known", raise_always)
     await look(office, cheaper)
     await office.hear(private(), person(), hired())
     assert counted(await look(office, cheaper)) == {"same": 0, "different": 0, "failed": 1}
