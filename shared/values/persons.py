@@ -37,11 +37,16 @@ def parse_person_reference(text: str) -> str:
     Raises InvalidPersonReferenceError, whose message never repeats the text: somebody may have
     sent a civil registration number instead.
     """
-    if not _CANONICAL_UUID.fullmatch(text):
+    if not is_reference(text):
         raise InvalidPersonReferenceError(
             "this is no person reference; ask POST /placements/v1/persons for one"
         )
     return str(uuid.UUID(text))
+
+
+def is_reference(text: str) -> bool:
+    """Whether the text is a UUID, as references of persons are, and ids of what is about them."""
+    return _CANONICAL_UUID.fullmatch(text) is not None
 
 
 def contains_person_number(text: str) -> bool:

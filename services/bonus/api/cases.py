@@ -160,8 +160,6 @@ async def _decide_review(
 
 
 async def _decide(work: Work, claim: str, asked: ClaimDecision, caller: Identity) -> Answer:
-    if not reading.is_reference(claim):
-        raise not_found("No claim has this id.")
     decision = repayments.Decision(asked.outcome, asked.amount_ore, asked.bad_faith)
     try:
         outcome = await deciding.decide_claim(
@@ -183,8 +181,6 @@ async def _decide(work: Work, claim: str, asked: ClaimDecision, caller: Identity
 
 
 async def _release(work: Work, payout: str, asked: ReleaseRequest, caller: Identity) -> Answer:
-    if not reading.is_reference(payout):
-        raise not_found("No payout has this id.")
     try:
         why_not = await deciding.release_payout(
             work, payout, reason=asked.reason, released_by=caller.subject

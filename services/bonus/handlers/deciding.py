@@ -14,6 +14,7 @@ from services.bonus.store import cases, claims, facts, ledger, payouts
 from services.bonus.store.claims import StoredClaim
 from shared.contracts.bonus import RepaymentClaimDecided
 from shared.messaging.work import Work
+from shared.values.persons import is_reference
 
 
 class NothingToDecideError(LookupError):
@@ -27,7 +28,7 @@ async def decide_claim(
 
     Raises NothingToDecideError.
     """
-    found = await claims.find_claim(work.connection, claim_id)
+    found = await claims.find_claim(work.connection, claim_id) if is_reference(claim_id) else None
     if found is None:
         raise NothingToDecideError("No claim has this id.")
     locked = await facts.lock_persons(work.connection, [found.person])
@@ -85,7 +86,8 @@ async def release_payout(
 
     Raises NothingToDecideError.
     """
-    owner = (await payouts.list_owners(work.connection, [payout_id])).get(payout_id)
+    ids = [payout_id] if is_reference(payout_id) else []
+    owner = (await payouts.list_owners(work.connection, ids)).get(payout_id)
     if owner is None:
         raise NothingToDecideError("No payout has this id.")
     locked = await facts.lock_persons(work.connection, [owner.person])

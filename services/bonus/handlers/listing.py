@@ -10,13 +10,13 @@ from services.bonus.domain.payouts import Payout
 from services.bonus.handlers.assessing import assess_known, load_facts
 from services.bonus.handlers.deciding import NothingToDecideError
 from services.bonus.handlers.paying import load_money
-from services.bonus.handlers.reading import is_reference
 from services.bonus.handlers.reviewing import OpenedReview, reviews_among
 from services.bonus.store import cases, reviews, worklist
 from services.bonus.store.cases import BonusCase, StoredInstalment
 from services.bonus.store.claims import StoredClaim
 from services.bonus.store.worklist import RaisedFlag
 from shared.messaging.work import Work
+from shared.values.persons import is_reference
 
 NO_SUCH_FLAG = "No flag like this stands: the facts may have changed."
 

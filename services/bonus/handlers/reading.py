@@ -18,7 +18,7 @@ from services.bonus.handlers.reviewing import OpenedReview, reviews_among
 from services.bonus.store import cases, facts
 from services.bonus.store.cases import BonusCase, StoredInstalment, Sums
 from shared.messaging.work import Work
-from shared.values.persons import InvalidPersonReferenceError, parse_person_reference
+from shared.values.persons import is_reference
 from shared.web.identity import Identity
 
 
@@ -163,15 +163,6 @@ def _claims(milestone: str, held: Held) -> list[dict[str, object]]:
         }
         for each in held.claims
     ]
-
-
-def is_reference(text: str) -> bool:
-    """Whether the text is a UUID, as references of persons and cases are."""
-    try:
-        parse_person_reference(text)
-    except InvalidPersonReferenceError:
-        return False
-    return True
 
 
 def _summary(

@@ -21,7 +21,7 @@ from services.bonus.store.facts import StoredFact
 from shared.contracts.bonus import ReviewDecided
 from shared.contracts.fields import Decision, Milestone, ReviewReason, Scheme
 from shared.messaging.work import Cause, Work
-from shared.values.persons import InvalidPersonReferenceError, parse_person_reference
+from shared.values.persons import is_reference
 
 NO_SUCH_REVIEW = "No review has this id."
 INSTANT = timedelta(microseconds=1)
@@ -96,10 +96,8 @@ async def decide_review(
 
 
 async def _person_of(work: Work, instalment_id: str) -> str:
-    try:
-        person = await reviews.find_person(work.connection, parse_person_reference(instalment_id))
-    except InvalidPersonReferenceError as error:
-        raise NothingToDecideError(NO_SUCH_REVIEW) from error
+    known = is_reference(instalment_id)
+    person = await reviews.find_person(work.connection, instalment_id) if known else None
     if person is None:
         raise NothingToDecideError(NO_SUCH_REVIEW)
     return person

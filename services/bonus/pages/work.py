@@ -12,7 +12,6 @@ from pydantic import Field
 from services.bonus.domain.repayments import Decision, Outcome
 from services.bonus.handlers import deciding, listing, reviewing
 from services.bonus.handlers.deciding import NothingToDecideError
-from services.bonus.handlers.reading import is_reference
 from services.bonus.pages.asking import ChosenEmployer, Kroner, ReasonedForm, ore_in, shown_next
 from services.bonus.pages.words import Words
 from shared.contracts.fields import Ore
@@ -108,7 +107,13 @@ def _add_decisions(routes: APIRouter, context: ServiceContext) -> None:
             request,
             caseworker,
             asked,
-            lambda work: _decide_claim(work, claim, asked, caseworker),
+            lambda work: deciding.decide_claim(
+                work,
+                claim,
+                Decision(asked.outcome, _remaining(asked), asked.bad_faith),
+                reason=asked.reason,
+                decided_by=caseworker.subject,
+            ),
         )
 
 
@@ -122,7 +127,9 @@ def _add_releases(routes: APIRouter, context: ServiceContext) -> None:
             request,
             caseworker,
             asked,
-            lambda work: _release(work, payout, asked.reason, caseworker),
+            lambda work: deciding.release_payout(
+                work, payout, reason=asked.reason, released_by=caseworker.subject
+            ),
         )
 
     @routes.post(f"{PATH}/flags/{{person}}/{{flag}}")
@@ -166,23 +173,6 @@ async def _once(
             )
 
         return await submit_once(work, caseworker, request, asked.submission, act)
-
-
-async def _decide_claim(work: Work, claim: str, asked: ClaimForm, caseworker: Identity) -> object:
-    if not is_reference(claim):
-        raise NothingToDecideError("No claim has this id.")
-    decision = Decision(asked.outcome, _remaining(asked), asked.bad_faith)
-    return await deciding.decide_claim(
-        work, claim, decision, reason=asked.reason, decided_by=caseworker.subject
-    )
-
-
-async def _release(work: Work, payout: str, reason: str, caseworker: Identity) -> object:
-    if not is_reference(payout):
-        raise NothingToDecideError("No payout has this id.")
-    return await deciding.release_payout(
-        work, payout, reason=reason, released_by=caseworker.subject
-    )
 
 
 def _remaining(asked: ClaimForm) -> int:
