@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from services.bonus.domain.accrual import (
     LAW,
@@ -20,15 +20,13 @@ from services.bonus.domain.differences import Line
 from services.bonus.domain.postings import Entry
 from services.bonus.store import accruals, cases, ledger
 from services.bonus.store.cases import StoredInstalment
-from services.bonus.store.facts import LockedPerson
+from services.bonus.store.facts import NOBODY, LockedPerson
 from shared.contracts.bonus import BonusAccrued
 from shared.messaging.work import Cause, Work
 from shared.runtime.service import ServiceContext
 
 ACCRUED_AT_ONCE = 500
 """Persons whose instalments are accrued in one transaction of the monthly look."""
-NOBODY: Final = "00000000-0000-0000-0000-000000000000"
-"""Comes before every person."""
 
 
 async def list_posted_later(

@@ -15,9 +15,9 @@ from services.bonus.domain.facts import Fact
 from services.bonus.domain.parsing import Case
 from services.bonus.domain.rules import Rules
 from services.bonus.handlers.assessing import assess_known, load_facts
-from services.bonus.handlers.telling import NOBODY
 from services.bonus.handlers.trying import effect_object, load_standing
 from services.bonus.store import trials
+from services.bonus.store.facts import NOBODY
 from shared.messaging.work import Work
 
 PAGE_PERSONS = 500

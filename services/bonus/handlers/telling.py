@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from services.bonus.domain.facts import Fact
 from services.bonus.domain.fields import kind_of, quoted
 from services.bonus.domain.parsing import parse_fact
+from services.bonus.store.facts import NOBODY
 from shared.contracts import placements
 from shared.contracts.base import Contract
 from shared.contracts.complaints import complain
@@ -63,8 +64,6 @@ FORMS: Final[Mapping[str, type[Contract]]] = {
 """All that an assessment rests on, by name, as bonus hears it; but money is finance's to tell."""
 NOT_FOR_MUNICIPALITIES: Final = ("EmployerSectorReported", "ReviewDecided")
 RECORDING: Final = ("recorded_on", "recorded_at")
-NOBODY: Final = "00000000-0000-0000-0000-000000000000"
-"""Stands in until the placement has said whose a fact is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +194,8 @@ def _read(position: int, item: object, municipality: str | None) -> ToldFact | C
 def _checked(form: type[Contract], content: Mapping[str, Any]) -> Mapping[str, Any]:
     """The fields as they travel. Raises ValidationError.
 
-    Of a placement already told of everybody knows the person, though the wire repeats it.
+    Of a placement already told of everybody knows the person, though the wire repeats it: nobody
+    stands in until the placement has said whose the fact is.
     """
     is_implied = issubclass(form, PlacementEvent) and form is not PlacementStarted
     asked = {"person": NOBODY, **content} if is_implied else content

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from pydantic_core import to_json
 
 from shared.database import Connection, Row
+
+NOBODY: Final = "00000000-0000-0000-0000-000000000000"
+"""A reference that no person has; it comes before every person's."""
 
 # JSON travels as text: value by value through the codec of jsonb costs four times as much.
 INSERT_FACTS = """
