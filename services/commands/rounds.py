@@ -18,6 +18,7 @@ from typing import Final
 from services.bonus.handlers import proving, rounds
 from services.bonus.handlers.rounds import Begin, Look, Purpose
 from services.bonus.service import SERVICE
+from services.bonus.store import facts
 from services.bonus.store import rounds as stored
 from services.bonus.store.rounds import Progress
 from services.commands.messages import database_address, with_database
@@ -70,7 +71,7 @@ async def _see_through(
     begin = _begin(database)
     round_id = await rounds.open_round(begin, purpose, anew=anew)
     async with begin() as work:
-        total = await stored.count_persons(work.connection)
+        total = await facts.count_persons(work.connection)
         before = await stored.find_progress(work.connection, round_id)
     if before.persons:
         tell(f"Going on behind {before.persons:,} persons.\n")

@@ -16,8 +16,7 @@ from services.bonus.domain.parsing import Case
 from services.bonus.domain.rules import Rules
 from services.bonus.handlers.assessing import assess_known, load_facts
 from services.bonus.handlers.trying import effect_object, load_standing
-from services.bonus.store import trials
-from services.bonus.store.facts import NOBODY
+from services.bonus.store import facts, trials
 from shared.messaging.work import Work
 
 PAGE_PERSONS = 500
@@ -35,12 +34,12 @@ class Pair:
     other: Rules
 
     def assess(
-        self, facts: Sequence[Fact], as_of: date, known_on: date | None = None
+        self, known: Sequence[Fact], as_of: date, known_on: date | None = None
     ) -> tuple[Assessment, Assessment]:
-        """What the facts come to by each, as known on `known_on`; absent = all of them."""
+        """What these facts come to by each, as known on `known_on`; absent = all of them."""
         return (
-            assess_known(facts, as_of=as_of, known_on=known_on, rules=self.own),
-            assess_known(facts, as_of=as_of, known_on=known_on, rules=self.other),
+            assess_known(known, as_of=as_of, known_on=known_on, rules=self.own),
+            assess_known(known, as_of=as_of, known_on=known_on, rules=self.other),
         )
 
 
@@ -103,8 +102,8 @@ async def compare_stored(
     Everything is read at one instant, in a transaction that can write nothing and holds no lock.
     """
     await trials.hold_still(work.connection)
-    count = await trials.count_persons(work.connection)
-    day, last = as_of or work.today, NOBODY
+    count = await facts.count_persons(work.connection)
+    day, last = as_of or work.today, facts.NOBODY
     while persons := await trials.list_persons_after(work.connection, last, limit=PAGE_PERSONS):
         known = await load_facts(work.connection, persons)
         seen = {person: pair.assess(known[person], day) for person in persons}

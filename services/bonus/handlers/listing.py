@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -46,8 +46,8 @@ class Worklist:
     claims: Sequence[OpenClaim]
     stopped: Sequence[StoppedPayout]
     flags: Sequence[RaisedFlag]
-    cases: Mapping[str, Sequence[BonusCase]]
-    """Of each person flagged."""
+    cases: Sequence[BonusCase]
+    """Of the persons flagged."""
     has_more: bool
     """Whether another page follows."""
     instalments_under_review: int
@@ -79,7 +79,7 @@ async def list_work(work: Work, *, employer: str | None, page: int) -> Worklist:
             if payout.is_stopped
         ],
         flags=flags,
-        cases=await worklist.list_cases_of(connection, {each.person for each in flags}),
+        cases=await cases.list_cases_of(connection, {each.person for each in flags}),
         has_more=under_review.has_more or claimed.has_more or stopped.has_more or more_flags,
         instalments_under_review=under_review.count,
         instalments_claimed=claimed.count,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from services.bonus.store.cases import StoredInstalment
-from services.bonus.store.facts import LockedPerson
+from services.bonus.store.facts import LockedPerson, locked_persons
 from shared.database import Connection
 
 LOCK_PERSONS_TO_ACCRUE = """
@@ -52,8 +52,7 @@ async def lock_persons_to_accrue(
     connection: Connection, month_end: date, *, after: str, limit: int
 ) -> list[LockedPerson]:
     """Hold the rows of the next persons with an instalment ahead that isn't accrued to this day."""
-    rows = await connection.fetch(LOCK_PERSONS_TO_ACCRUE, month_end, after, limit)
-    return [LockedPerson(str(row["person"]), row["assessed_on"]) for row in rows]
+    return locked_persons(await connection.fetch(LOCK_PERSONS_TO_ACCRUE, month_end, after, limit))
 
 
 async def list_posted_later(

@@ -157,9 +157,13 @@ async def ensure_cases(
             [scheme for _, _, scheme in keys],
             opened_at,
         )
-    rows = await connection.fetch(LIST_CASES_OF_PERSONS, sorted({person for person, _, _ in keys}))
-    cases = [_case(row) for row in rows]
+    cases = await list_cases_of(connection, {person for person, _, _ in keys})
     return {(case.person, case.employer, case.scheme): case for case in cases}
+
+
+async def list_cases_of(connection: Connection, persons: Iterable[str]) -> list[BonusCase]:
+    """The cases of the persons, in no particular order."""
+    return [_case(row) for row in await connection.fetch(LIST_CASES_OF_PERSONS, sorted(persons))]
 
 
 async def list_instalments(

@@ -52,6 +52,8 @@ SELECT person, assessed_on
    FOR UPDATE
 """
 
+COUNT_PERSONS = "SELECT count(*) FROM person"
+
 SAVE_LOOKS = """
 UPDATE person
    SET assessed_on  = $2,
@@ -217,16 +219,24 @@ async def lock_persons(connection: Connection, persons: Iterable[str]) -> list[L
     if not wanted:
         return []
     await connection.execute(INSERT_PERSONS, wanted)
-    rows = await connection.fetch(LOCK_PERSONS, wanted)
-    return [LockedPerson(str(row["person"]), row["assessed_on"]) for row in rows]
+    return locked_persons(await connection.fetch(LOCK_PERSONS, wanted))
 
 
 async def lock_persons_to_look_at(
     connection: Connection, today: date, *, limit: int
 ) -> list[LockedPerson]:
     """Hold the rows of persons for whom time alone may have changed something by today."""
-    rows = await connection.fetch(LOCK_PERSONS_TO_LOOK_AT, today, limit)
+    return locked_persons(await connection.fetch(LOCK_PERSONS_TO_LOOK_AT, today, limit))
+
+
+def locked_persons(rows: Iterable[Row]) -> list[LockedPerson]:
+    """The persons whose rows a statement has locked, as it gave them."""
     return [LockedPerson(str(row["person"]), row["assessed_on"]) for row in rows]
+
+
+async def count_persons(connection: Connection) -> int:
+    """How many persons were ever heard of."""
+    return int(await connection.fetchval(COUNT_PERSONS))
 
 
 async def save_looks(connection: Connection, looks: Sequence[Look], *, assessed_on: date) -> None:

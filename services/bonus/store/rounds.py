@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.bonus.store.facts import LockedPerson
+from services.bonus.store.facts import LockedPerson, locked_persons
 from shared.database import Connection
 
 FIND_OPEN_ROUND = """
@@ -67,8 +67,6 @@ SELECT person, assessed_on
  LIMIT $3
    FOR UPDATE
 """
-
-COUNT_PERSONS = "SELECT count(*) FROM person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +138,4 @@ async def lock_persons_between(
     connection: Connection, after: str, upto: str, *, limit: int
 ) -> list[LockedPerson]:
     """Hold the rows of the next persons, in the order all take them in."""
-    rows = await connection.fetch(LOCK_PERSONS_BETWEEN, after, upto, limit)
-    return [LockedPerson(str(row["person"]), row["assessed_on"]) for row in rows]
-
-
-async def count_persons(connection: Connection) -> int:
-    """How many persons are stored."""
-    return int(await connection.fetchval(COUNT_PERSONS))
+    return locked_persons(await connection.fetch(LOCK_PERSONS_BETWEEN, after, upto, limit))

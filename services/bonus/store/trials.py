@@ -31,10 +31,6 @@ SELECT person
  LIMIT $2
 """
 
-COUNT_PERSONS = """
-SELECT count(*) FROM person
-"""
-
 
 async def hold_still(connection: Connection) -> None:
     """Let this transaction, of which it is the first statement, see one instant and write nothing.
@@ -64,8 +60,3 @@ async def list_persons_after(connection: Connection, person: str, *, limit: int)
     """The next persons behind this one, sorted."""
     rows = await connection.fetch(LIST_PERSONS_AFTER, person, limit)
     return [str(row["person"]) for row in rows]
-
-
-async def count_persons(connection: Connection) -> int:
-    """How many persons were ever heard of."""
-    return int(await connection.fetchval(COUNT_PERSONS))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.bonus.store.cases import BonusCase
 from shared.database import Connection, Row
 
 LISTED_MAX = 100
@@ -70,14 +68,6 @@ OFFSET $3
 """
 
 
-LIST_CASES_OF_PERSONS = """
-SELECT case_id, person, employer, scheme
-  FROM bonus_case
- WHERE person = ANY($1::uuid[])
- ORDER BY employer, scheme
-"""
-
-
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """The instalments in which something waits, the longest first, and how many there are."""
@@ -127,17 +117,6 @@ async def list_flags(
         for row in rows[:LISTED_MAX]
     ]
     return flags, waiting, len(rows) > LISTED_MAX
-
-
-async def list_cases_of(
-    connection: Connection, persons: Iterable[str]
-) -> Mapping[str, list[BonusCase]]:
-    """The cases of the persons, by person."""
-    found: dict[str, list[BonusCase]] = defaultdict(list)
-    for row in await connection.fetch(LIST_CASES_OF_PERSONS, sorted(persons)):
-        person = str(row["person"])
-        found[person].append(BonusCase(str(row["case_id"]), person, row["employer"], row["scheme"]))
-    return found
 
 
 async def _waiting(connection: Connection, query: str, employer: str | None, page: int) -> Waiting:
