@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from services.bonus.domain.facts import Fact
 from services.bonus.domain.fields import kind_of, quoted
-from services.bonus.domain.parsing import parse_fact
-from services.bonus.store.facts import NOBODY
+from services.bonus.handlers.assessing import fact_of
+from services.bonus.store.facts import NOBODY, StoredFact
 from shared.contracts import placements
 from shared.contracts.base import Contract
 from shared.contracts.complaints import complain
@@ -32,7 +32,6 @@ from shared.contracts.fields import (
 )
 from shared.contracts.membership import EmployerSectorReported
 from shared.contracts.placements import PlacementEvent, PlacementStarted
-from shared.values.dates import day_in_copenhagen
 
 
 class Application(Contract):
@@ -89,7 +88,7 @@ class ToldFact:
 
     position: int
     name: str
-    content: Mapping[str, Any]
+    content: dict[str, Any]
 
     @property
     def placement(self) -> str | None:
@@ -103,16 +102,7 @@ class ToldFact:
 
     def as_fact(self, recorded_at: datetime) -> Fact:
         """As the rules read it, had it become known at this instant."""
-        return parse_fact(
-            {
-                **self.content,
-                "fact": self.name,
-                "recorded_on": day_in_copenhagen(recorded_at).isoformat(),
-                "recorded_at": recorded_at.isoformat(timespec="microseconds").replace(
-                    "+00:00", "Z"
-                ),
-            }
-        )
+        return fact_of(StoredFact(str(self.position), self.name, self.content, recorded_at))
 
 
 def read_told(items: Sequence[object], *, municipality: str | None = None) -> list[ToldFact]:
@@ -191,7 +181,7 @@ def _read(position: int, item: object, municipality: str | None) -> ToldFact | C
     return _refused(told, municipality) or told
 
 
-def _checked(form: type[Contract], content: Mapping[str, Any]) -> Mapping[str, Any]:
+def _checked(form: type[Contract], content: Mapping[str, Any]) -> dict[str, Any]:
     """The fields as they travel. Raises ValidationError.
 
     Of a placement already told of everybody knows the person, though the wire repeats it: nobody
