@@ -10,13 +10,8 @@ from services.bonus.domain.assessment import Check, Instalment, Reason, Verdict
 from services.bonus.domain.facts import ReviewDecided
 from services.bonus.domain.spells import ORDINARY
 
-REVIEW_REASONS: Final = (
-    Reason.PERSON_SCOPE,
-    Reason.SECTOR_UNKNOWN,
-    Reason.IGU_PRIOR_EMPLOYMENT,
-    Reason.OVER_40000_SAME_EMPLOYER_PERSON,
-)
-"""What the rules leave to a caseworker, in the order it is asked."""
+ASKED: Final = (Verdict.RAISED, Verdict.ACCEPTED)
+"""How the test of a review that was raised comes out; when refused it goes by another code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +35,18 @@ class Review:
 def reviews_of(checks: Iterable[Check]) -> tuple[Review, ...]:
     """List every review that an instalment's checks raised, also those that were decided."""
     return tuple(
-        Review(reason, check, decision, check.verdict is Verdict.RAISED)
+        Review(_reason_of(check, decision), check, decision, check.verdict is Verdict.RAISED)
         for check in checks
+        if check.verdict in ASKED or check.code is Reason.REVIEW_REFUSED
         for decision in [_decision_in(check)]
-        for reason in [_reason_of(check, decision)]
-        if reason is not None and check.verdict is not Verdict.PASSED
     )
 
 
-def objection(instalment: Instalment, review: Review | None, outcome: str) -> str | None:
+def objection(instalment: Instalment, review: Review, outcome: str) -> str | None:
     """Why a review can't be decided so, with the remedy; None when it can.
 
     A decision may be taken again with the other outcome: the last one counts.
     """
-    if review is None:
-        return "The facts don't raise this review: there is nothing to decide."
     decision = review.decision
     if decision is not None and decision.outcome == outcome and not review.is_open:
         return f"It was {outcome} on {decision.decided_on}; only the other outcome is left."
@@ -71,8 +63,8 @@ def _decision_in(check: Check) -> ReviewDecided | None:
     return next((fact for fact in check.facts if isinstance(fact, ReviewDecided)), None)
 
 
-def _reason_of(check: Check, decision: ReviewDecided | None) -> Reason | None:
+def _reason_of(check: Check, decision: ReviewDecided | None) -> Reason:
     """A review that was refused goes by another code: its decision says which it was."""
     if check.code is Reason.REVIEW_REFUSED and decision is not None:
         return Reason(decision.review)
-    return next((reason for reason in REVIEW_REASONS if reason is check.code), None)
+    return Reason(check.code)
