@@ -29,21 +29,20 @@ def _lines(
         yield f"{each['name']}: {each['before']} -> {each['after']}"
     if not parameters:
         yield "No parameter differs from those in force."
-    sums = comparison.sums
+    sums, most = comparison.sums, comparison.companies
     on = f", seen on {seen_on}" if seen_on else ""
     yield f"{comparison.persons:,} persons assessed by both{on}."
     yield (
         f"{sums.persons:,} persons would stand otherwise: {sums.cases:,} cases and"
-        f" {sums.instalments:,} instalments at {len(comparison.by_company):,} companies."
+        f" {sums.instalments:,} instalments at {len(most):,} companies."
     )
     yield from (f"  {line}" for line in _kroner(sums))
     if comparison.transitions:
         yield "From where to where:"
     for (before, after), count in comparison.transitions.most_common():
         yield f"  {before} -> {after}: {count:,}"
-    if comparison.by_company:
+    if most:
         yield "Companies with most instalments that change:"
-    most = sorted(comparison.by_company.items(), key=lambda each: (-each[1].instalments, each[0]))
     for employer, of_one in most[:COMPANIES_SHOWN_MAX]:
         yield f"  {employer}: {of_one.instalments:,} instalments; {'; '.join(_kroner(of_one))}"
     if len(most) > COMPANIES_SHOWN_MAX:

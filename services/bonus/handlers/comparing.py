@@ -73,11 +73,13 @@ class Comparison:
         room = self.listed_max - len(self.listed)
         self.listed += [effect_object(each, case_ids or {}) for each in found[: max(0, room)]]
 
+    @property
+    def companies(self) -> list[tuple[str, Totals]]:
+        """What changes at each company, those with most instalments first."""
+        return sorted(self.by_company.items(), key=lambda each: (-each[1].instalments, each[0]))
+
     def as_object(self) -> dict[str, object]:
-        """For programs; amounts in øre, the companies with most instalments first."""
-        companies = sorted(
-            self.by_company.items(), key=lambda each: (-each[1].instalments, each[0])
-        )
+        """For programs; amounts in øre."""
         return {
             "persons_assessed": self.persons,
             "sums": {**self.sums.as_object(), "companies": len(self.by_company)},
@@ -87,7 +89,7 @@ class Comparison:
             ],
             "companies": [
                 {"employer": employer, **_without_companies(of_one)}
-                for employer, of_one in companies
+                for employer, of_one in self.companies
             ],
             "differences": self.listed,
             "differences_not_listed": self.sums.instalments - len(self.listed),
