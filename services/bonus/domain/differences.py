@@ -87,7 +87,7 @@ def differences(stored: Mapping[LineKey, Line], assessment: Assessment) -> tuple
     An instalment that is stored but no longer listed gives no payment: it becomes REFUSED as
     ANNULLED, under the rule it was last decided by.
     """
-    now = {line_key(instalment): line_of(instalment) for instalment in assessment.instalments}
+    now = lines_in(assessment)
     gone = {key: _annulled(line) for key, line in stored.items() if key not in now}
     changed = [
         Difference(key, stored.get(key), after)
@@ -97,12 +97,17 @@ def differences(stored: Mapping[LineKey, Line], assessment: Assessment) -> tuple
     return tuple(sorted(changed, key=lambda each: each.after.status is Status.DUE))
 
 
+def lines_in(assessment: Assessment) -> dict[LineKey, Line]:
+    """What an assessment gives, as it is stored."""
+    return {line_key(each): _line_of(each) for each in assessment.instalments}
+
+
 def line_key(instalment: Instalment) -> LineKey:
     """The key an assessed instalment is stored under."""
     return LineKey(instalment.employer, instalment.scheme, instalment.milestone)
 
 
-def line_of(instalment: Instalment) -> Line:
+def _line_of(instalment: Instalment) -> Line:
     """What is stored of an assessed instalment."""
     return Line(
         due_on=instalment.due_on,

@@ -6,13 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
 from services.bonus.domain.assessment import Assessment, Status
-from services.bonus.domain.differences import (
-    Line,
-    LineKey,
-    differences,
-    line_key,
-    line_of,
-)
+from services.bonus.domain.differences import Line, LineKey, differences, lines_in
 from services.bonus.domain.payouts import Money, Payout
 from shared.values.money import ore
 
@@ -101,8 +95,7 @@ def effects(
 
     An instalment that would no longer be listed gives no payment (as in `differences`).
     """
-    lines = {line_key(each): line_of(each) for each in before.instalments}
-    found = differences(lines, after)
+    found = differences(lines_in(before), after)
     return tuple(
         Effect(person, each.key, each.before, each.after, money.get(each.key, Money()))
         for each in sorted(found, key=lambda each: each.key)

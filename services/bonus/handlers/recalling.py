@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.bonus.assess import as_object
-from services.bonus.domain.differences import Line, LineKey, line_key, line_object, line_of
+from services.bonus.domain.differences import Line, LineKey, line_object, lines_in
 from services.bonus.domain.disclosure import as_told_to_employer
 from services.bonus.domain.lateness import Late, Look, late_facts
 from services.bonus.domain.rules import Rules
@@ -79,7 +79,6 @@ async def repeat(
     edition, rules = await _rules_of(work, made.edition)
     known = [fact_of(found.facts[each]) for each in made.facts if each in found.facts]
     again = assess_known(known, as_of=made.as_of, rules=rules)
-    gives = {line_key(each): line_of(each) for each in again.instalments}
     own = again.of_case(case.employer, case.scheme)
     told = as_told_to_employer(own, case.employer) if for_employer else own
     return {
@@ -89,7 +88,7 @@ async def repeat(
         "repayment_claims": as_object(told)["repayment_claims"],
         "repeated_by_rules": edition.name,
         "stored": _lines(found.lines(made)),
-        "gives_what_was_stored": gives == made.lines,
+        "gives_what_was_stored": lines_in(again) == made.lines,
     }
 
 

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from services.bonus.domain.differences import line_key, line_of
+from services.bonus.domain.differences import lines_in
 from services.bonus.domain.rules import Rules
 from services.bonus.handlers.assessing import assess_known, fact_of
 from services.bonus.rules.documents import InvalidRuleError
@@ -112,7 +112,7 @@ def _differences(
 ) -> Sequence[ShadowDifference]:
     known = [fact_of(told[each]) for each in live.facts]
     again = assess_known(known, as_of=live.as_of, rules=rules)
-    lines = {line_key(each): line_of(each) for each in again.instalments}
+    lines = lines_in(again)
     return [
         ShadowDifference(live.person, key, live.assessment_id, live.lines.get(key), lines.get(key))
         for key in sorted(lines.keys() | live.lines.keys())

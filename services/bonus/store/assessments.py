@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from services.bonus.domain.assessment import Assessment, Instalment, Missing, Reason, Status
-from services.bonus.domain.differences import Line, LineKey, line_key, line_object, line_of
+from services.bonus.domain.assessment import Assessment, Missing, Reason, Status
+from services.bonus.domain.differences import Line, LineKey, line_object, lines_in
 from services.bonus.rules.editions import Edition
 from shared.database import Connection, Row
 
@@ -106,12 +106,9 @@ async def find_edition(connection: Connection, name: str) -> Edition | None:
 
 
 def _lines(assessment: Assessment) -> str:
-    lines = [_record(line) for line in assessment.instalments]
+    given = lines_in(assessment).items()
+    lines = [{**key._asdict(), **line_record(line)} for key, line in given]
     return json.dumps(lines, ensure_ascii=False, separators=(",", ":"))
-
-
-def _record(instalment: Instalment) -> dict[str, Any]:
-    return {**line_key(instalment)._asdict(), **line_record(line_of(instalment))}
 
 
 def line_record(line: Line) -> dict[str, Any]:
