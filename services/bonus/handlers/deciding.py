@@ -58,9 +58,8 @@ async def decide_claim(
 
 
 async def _tell(work: Work, stored: StoredClaim, decision: Decision) -> None:
-    instalments = (await cases.list_instalments(work.connection, [stored.person]))[stored.person]
-    instalment = next(
-        each for each in instalments if each.instalment_id == stored.claim.instalment_id
+    instalment = await cases.get_instalment(
+        work.connection, stored.person, stored.claim.instalment_id
     )
     case = instalment.case
     work.publish(

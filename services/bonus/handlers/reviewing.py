@@ -68,7 +68,7 @@ async def decide_review(
     locked = await facts.lock_persons(work.connection, [person])
     known = (await load_facts(work.connection, [person]))[person]
     seen_on = max([work.today, *(each.assessed_on for each in locked if each.assessed_on)])
-    stored = await _instalment(work, person, instalment_id)
+    stored = await cases.get_instalment(work.connection, person, instalment_id)
     raised = list(reviews_among([stored], assess_known(known, as_of=seen_on)))
     found = next((each for each in raised if each.review.reason.value == asked), None)
     if found is None:
@@ -92,7 +92,7 @@ async def decide_review(
         decided_at=work.now,
     )
     await assess_persons(work, locked, {person: Cause(fact_id, fact_id)})
-    return await _instalment(work, person, instalment_id)
+    return await cases.get_instalment(work.connection, person, instalment_id)
 
 
 async def _person_of(work: Work, instalment_id: str) -> str:
@@ -101,11 +101,6 @@ async def _person_of(work: Work, instalment_id: str) -> str:
     if person is None:
         raise NothingToDecideError(NO_SUCH_REVIEW)
     return person
-
-
-async def _instalment(work: Work, person: str, instalment_id: str) -> StoredInstalment:
-    stored = (await cases.list_instalments(work.connection, [person]))[person]
-    return next(each for each in stored if each.instalment_id == instalment_id)
 
 
 async def _record(work: Work, found: OpenedReview, outcome: Decision) -> str:

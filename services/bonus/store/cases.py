@@ -183,6 +183,14 @@ async def list_instalments(
     return found
 
 
+async def get_instalment(
+    connection: Connection, person: str, instalment_id: str
+) -> StoredInstalment:
+    """The instalment of the person with this id, which there is."""
+    own = (await list_instalments(connection, [person]))[person]
+    return next(each for each in own if each.instalment_id == instalment_id)
+
+
 async def list_sums(connection: Connection, persons: Sequence[str]) -> dict[str, Sums]:
     """What was ordered, paid and claimed, by instalment; those without any are left out."""
     rows = await connection.fetch(LIST_SUMS, list(persons))
