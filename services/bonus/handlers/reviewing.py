@@ -63,7 +63,8 @@ async def decide_review(
 
     Raises NothingToDecideError.
     """
-    instalment_id, _, asked = review.partition(".")
+    written, _, asked = review.partition(".")
+    instalment_id = written.lower()
     person = await _person_of(work, instalment_id)
     locked = await facts.lock_persons(work.connection, [person])
     known = (await load_facts(work.connection, [person]))[person]

@@ -174,6 +174,12 @@ async def test_a_review_that_is_not_raised_is_not_there(doubtful: Office) -> Non
     assert (await post(doubtful, f"reviews/{known}.SECTOR_UNKNOWN/decision", ACCEPTED))[0] == 404
 
 
+async def test_an_id_may_be_written_in_capitals(doubtful: Office) -> None:
+    instalment, _, reason = (await first_review(doubtful)).partition(".")
+    asked = f"reviews/{instalment.upper()}.{reason}/decision"
+    assert (await post(doubtful, asked, ACCEPTED))[1]["status"] == "DUE"
+
+
 async def test_nobody_accepts_an_amount_that_is_not_known(office: Office) -> None:
     await office.hear(private(), hired(), HALF_YEAR)
     await office.advance_to("2017-03-02")
