@@ -229,7 +229,7 @@ class Assessment:
     """Lists what facts say against each other; read only where somebody looks at the case."""
 
     def of_case(self, employer: str, scheme: str) -> Assessment:
-        """What of it is about one case: the lines and claims of this employer in this scheme."""
+        """What of it is about one case: of this employer in this scheme, or of the person."""
         at = (employer, scheme)
         return replace(
             self,
@@ -238,5 +238,10 @@ class Assessment:
             ),
             repayment_claims=tuple(
                 each for each in self.repayment_claims if (each.employer, each.scheme) == at
+            ),
+            find_contradictions=lambda: tuple(
+                each
+                for each in self.find_contradictions()
+                if each.employer is None or (each.employer, each.kind) == at
             ),
         )

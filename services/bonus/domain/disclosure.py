@@ -11,13 +11,17 @@ from dataclasses import replace
 from typing import Final
 
 from services.bonus.domain.assessment import Assessment, Check, Explanation, Instalment
+from services.bonus.domain.facts import AboutPlacement, Fact, PlacementStarted, fact_as_object
 from services.bonus.domain.phrases import CLAUSES_APART, ELSEWHERE, phrase_of, split_comparison
 
 EMPLOYER_KIND: Final = "employer"
+HIDDEN: Final = frozenset({"person", "continues"})
 
 
 def as_told_to_employer(assessment: Assessment, employer: str) -> Assessment:
-    """The assessment as this employer may read it: its own lines and claims, and no flags."""
+    """The assessment as this employer may read it: its own lines and claims, what contradicts at
+    its placements, and no flags.
+    """
     return replace(
         assessment,
         instalments=tuple(
@@ -27,7 +31,39 @@ def as_told_to_employer(assessment: Assessment, employer: str) -> Assessment:
             each for each in assessment.repayment_claims if each.employer == employer
         ),
         flags=(),
+        find_contradictions=lambda: tuple(
+            replace(each, facts=tuple(fact for fact in each.facts if _is_at(fact, employer)))
+            for each in assessment.find_contradictions()
+            if each.employer == employer
+        ),
     )
+
+
+def fact_as_told(fact: Fact, *, for_employer: bool) -> dict[str, str | int | bool]:
+    """A fact as an object; an employer is not told whom it is about, nor where she was before."""
+    hidden = HIDDEN if for_employer else ()
+    return {name: value for name, value in fact_as_object(fact).items() if name not in hidden}
+
+
+def facts_of_case(known: Mapping[str, Fact], employer: str) -> frozenset[str]:
+    """Ids of the facts that bear on a case: about the person alone, this employer, or a placement
+    ever reported there.
+    """
+    own = {
+        fact.placement
+        for fact in known.values()
+        if isinstance(fact, PlacementStarted) and fact.employer == employer
+    }
+    return frozenset(
+        fact_id
+        for fact_id, fact in known.items()
+        if (fact.placement in own if isinstance(fact, AboutPlacement) else _is_at(fact, employer))
+    )
+
+
+def _is_at(fact: Fact, employer: str) -> bool:
+    """Whether the fact names no other employer."""
+    return getattr(fact, "employer", employer) == employer
 
 
 def _narrowed(line: Instalment) -> Instalment:

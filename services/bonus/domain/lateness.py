@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -26,7 +26,7 @@ class Look:
 
     assessed_at: datetime
     facts: tuple[str, ...]
-    employers: frozenset[str]
+    employers: Set[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from services.bonus.assess import as_object
-from services.bonus.domain.assessment import Assessment
-from services.bonus.domain.disclosure import as_told_to_employer
+from services.bonus.domain.assessment import Assessment, Contradiction
+from services.bonus.domain.contradictions import RULE
+from services.bonus.domain.disclosure import as_told_to_employer, fact_as_told
 from services.bonus.domain.facts import Fact
 from services.bonus.handlers.assessing import assess_known, load_facts
-from services.bonus.handlers.contradicting import contradictions_of_case
 from services.bonus.handlers.paying import Held, load_money
 from services.bonus.handlers.recalling import list_late
 from services.bonus.handlers.reviewing import OpenedReview, reviews_among
@@ -106,9 +106,10 @@ async def explain_case(
             _review(each)
             for each in reviews_among([each for each in stored if each.case == case], assessment)
         ],
-        "contradictions": contradictions_of_case(
-            assessment, case, for_employer=scope.employer is not None
-        ),
+        "contradictions": [
+            _contradiction(each, for_employer=scope.employer is not None)
+            for each in assessment.find_contradictions()
+        ],
         "payouts": [each for key in held for each in _payouts(own[key], held[key])],
         "claims": [each for key in held for each in _claims(own[key], held[key])],
         "late_facts": await list_late(work, case),
@@ -127,6 +128,16 @@ def _review(opened: OpenedReview) -> dict[str, object]:
         "rule": opened.review.check.rule,
         "law": opened.review.check.law,
         "question": opened.review.check.arithmetic,
+    }
+
+
+def _contradiction(found: Contradiction, *, for_employer: bool) -> dict[str, object]:
+    return {
+        "code": found.code.value,
+        "says": found.says,
+        "rule": RULE,
+        "law": f"docs/law.md, {RULE}",
+        "facts": [fact_as_told(fact, for_employer=for_employer) for fact in found.facts],
     }
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from services.bonus.assess import as_object
 from services.bonus.domain.differences import Line, LineKey, line_object, lines_in
-from services.bonus.domain.disclosure import as_told_to_employer
+from services.bonus.domain.disclosure import as_told_to_employer, facts_of_case
+from services.bonus.domain.facts import Fact
 from services.bonus.domain.lateness import Late, Look, late_facts
 from services.bonus.domain.rules import Rules
-from services.bonus.handlers.assessing import assess_known, fact_of
+from services.bonus.handlers.assessing import assess_known, employers_in, fact_of
 from services.bonus.rules.documents import InvalidRuleError
 from services.bonus.rules.editions import Edition, own_edition, rules_of
 from services.bonus.store import assessments, facts
@@ -28,9 +29,11 @@ class Recalled:
 
     case: BonusCase
     made: Sequence[StoredAssessment]
-    facts: Mapping[str, StoredFact]
+    told: Mapping[str, StoredFact]
+    known: Mapping[str, Fact]
+    """The same facts, as the rules read them."""
     own: frozenset[str]
-    """Ids of the facts that bear on this case: the person's, the employer's, its placements'."""
+    """Ids of the facts that bear on this case."""
 
     def lines(self, made: StoredAssessment) -> dict[LineKey, Line]:
         """What the assessment gave for this case."""
@@ -43,7 +46,8 @@ async def recall(work: Work, case: BonusCase) -> Recalled:
     made = await assessments.list_assessments(work.connection, case.person)
     ids = {each for one in made for each in one.facts}
     told = {each.fact_id: each for each in await facts.list_facts_by_id(work.connection, ids)}
-    return Recalled(case, made, told, frozenset(_bearing_on(case, told.values())))
+    known = {each: fact_of(stored) for each, stored in told.items()}
+    return Recalled(case, made, told, known, facts_of_case(known, case.employer))
 
 
 async def list_kept(work: Work, case: BonusCase) -> list[dict[str, object]]:
@@ -77,7 +81,7 @@ async def repeat(
         return None
     made = found.made[place]
     edition, rules = await _rules_of(work, made.edition)
-    known = [fact_of(found.facts[each]) for each in made.facts if each in found.facts]
+    known = [found.known[each] for each in made.facts]
     again = assess_known(known, as_of=made.as_of, rules=rules)
     own = again.of_case(case.employer, case.scheme)
     told = as_told_to_employer(own, case.employer) if for_employer else own
@@ -112,21 +116,13 @@ async def _rules_of(work: Work, name: str) -> tuple[Edition, Rules]:
 
 def _late_by_place(found: Recalled) -> dict[int, list[dict[str, object]]]:
     looks = [
-        Look(
-            each.assessed_at,
-            each.facts,
-            frozenset(
-                str(found.facts[fact].content["employer"])
-                for fact in each.facts
-                if found.facts[fact].name == "PlacementStarted"
-            ),
-        )
+        Look(each.assessed_at, each.facts, employers_in(found.known[fact] for fact in each.facts))
         for each in found.made
     ]
     late: dict[int, list[dict[str, object]]] = defaultdict(list)
-    for place, each in late_facts(looks, found.facts):
+    for place, each in late_facts(looks, found.told):
         if each.fact_id in found.own:
-            late[place].append(_late(each, found.facts[each.fact_id]))
+            late[place].append(_late(each, found.told[each.fact_id]))
     return late
 
 
@@ -138,21 +134,6 @@ def _late(late: Late, told: StoredFact) -> dict[str, object]:
         "known_on": day_in_copenhagen(late.known_at),
         "known_at": late.known_at,
     }
-
-
-def _bearing_on(case: BonusCase, told: Iterable[StoredFact]) -> Iterable[str]:
-    """Facts about the person alone, this employer, or a placement ever reported there."""
-    told = list(told)
-    placements = {
-        each.content["placement"]
-        for each in told
-        if each.name == "PlacementStarted" and each.content["employer"] == case.employer
-    }
-    for each in told:
-        employer = each.employer or each.content.get("employer")
-        placement = each.content.get("placement")
-        if placement in placements if placement else employer in {None, case.employer}:
-            yield each.fact_id
 
 
 def _heading(made: StoredAssessment, knew: Iterable[str]) -> dict[str, object]:

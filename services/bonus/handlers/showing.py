@@ -6,12 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.bonus.domain.assessment import Assessment, Contradiction, Instalment
+from services.bonus.domain.assessment import Assessment, Instalment
 from services.bonus.domain.differences import line_key
 from services.bonus.domain.payouts import Money
 from services.bonus.domain.timeline import Happening, Moment, Timeline, timeline_of
 from services.bonus.handlers.assessing import assess_known, load_facts
-from services.bonus.handlers.contradicting import contradictions_seen
 from services.bonus.handlers.paying import Held, load_money
 from services.bonus.handlers.reading import Scope, assess_case
 from services.bonus.handlers.recalling import list_late
@@ -34,7 +33,6 @@ class ShownCase:
     """Those that stand today."""
     money: Mapping[str, Money]
     """What was paid and is claimed of each milestone, as it stands today."""
-    contradictions: tuple[Contradiction, ...]
     late: Sequence[Mapping[str, object]]
     """Facts that came late, as the interface tells of them."""
 
@@ -44,7 +42,6 @@ async def show_case(
 ) -> ShownCase:
     """The case seen on `as_of` (today) as known on `known_on` (now), as far as the scope goes."""
     known, assessment = await assess_case(work, case, scope, as_of=as_of, known_on=known_on)
-    for_employer = scope.employer is not None
     stored = (await cases.list_instalments(work.connection, [case.person])).get(case.person, [])
     own = [each for each in stored if each.case == case]
     held = await load_money(work.connection, [each.instalment_id for each in own])
@@ -63,12 +60,11 @@ async def show_case(
             employer=case.employer,
             scheme=case.scheme,
             orders=orders,
-            for_employer=for_employer,
+            for_employer=scope.employer is not None,
         ),
         reviews=tuple(reviews_among(own, assessment)),
         claims=tuple((each, live) for each in own if (live := held[each.instalment_id].live_claim)),
         money={each.milestone: held[each.instalment_id].money for each in own},
-        contradictions=tuple(contradictions_seen(assessment, case, for_employer=for_employer)),
         late=await list_late(work, case),
     )
 

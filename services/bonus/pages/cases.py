@@ -98,7 +98,8 @@ def _case_page(
         instalments=[_shown(each, language) for each in assessment.instalments],
         money=shown.money,
         contradictions=[
-            (each.code, facts_told(each.facts, language)) for each in shown.contradictions
+            (each.code, facts_told(each.facts, language))
+            for each in assessment.find_contradictions()
         ],
         late=shown.late,
         reviews=[each for each in shown.reviews if each.review.is_open],

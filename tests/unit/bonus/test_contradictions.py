@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.bonus.domain.disclosure import as_told_to_employer
 from services.bonus.domain.facts import Fact
 from tests.unit.bonus.stories import (
     ALFA,
@@ -96,3 +97,18 @@ def test_an_annulled_placement_contradicts_nothing() -> None:
 def test_contradictions_are_no_flags() -> None:
     told = [started("2016-09-01"), leave("2016-08-01", "2016-09-10")]
     assert assessed(BASE, told).flags == ()
+
+
+def test_a_case_has_those_of_its_employer_and_scheme_and_of_the_person() -> None:
+    told = [started("2016-09-01"), leave("2016-08-01", "2016-09-10")]
+    assessment = assessed(BASE, [*told, person("2014-03-10", on="2016-02-01")])
+
+    def of_case(employer: str, scheme: str) -> list[str]:
+        of_one = assessment.of_case(employer, scheme)
+        return [each.code.value for each in of_one.find_contradictions()]
+
+    assert of_case(ALFA, "ordinary") == ["PERSON_TOLD_DIFFERENTLY", "LEAVE_OUTSIDE_PLACEMENT"]
+    assert of_case(ALFA, "igu") == of_case(BETA, "ordinary") == ["PERSON_TOLD_DIFFERENTLY"]
+    to_alfa = as_told_to_employer(assessment, ALFA).find_contradictions()
+    assert [each.code.value for each in to_alfa] == ["LEAVE_OUTSIDE_PLACEMENT"]
+    assert as_told_to_employer(assessment, BETA).find_contradictions() == ()
