@@ -48,11 +48,8 @@ async def apply(
 
 async def status_after(work: Work, filed: Application) -> str | None:
     """Where the instalment applied for stands; None where nothing was assessed for it."""
-    stored = await cases.list_instalments(work.connection, [filed.case.person])
-    for each in stored.get(filed.case.person, []):
-        if each.case == filed.case and each.milestone == filed.milestone:
-            return each.line.status.value
-    return None
+    own = await cases.list_instalments_of(work.connection, filed.case)
+    return next((each.line.status.value for each in own if each.milestone == filed.milestone), None)
 
 
 def _not_offered(placement: StoredPlacement, milestone: str) -> NotFiled | None:

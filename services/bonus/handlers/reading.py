@@ -92,9 +92,9 @@ async def explain_case(
 ) -> dict[str, object]:
     """The case's instalments and claims, each with the rules, the law and the facts behind it."""
     _, assessment = await assess_case(work, case, scope, as_of=as_of, known_on=known_on)
-    stored = (await cases.list_instalments(work.connection, [case.person])).get(case.person, [])
-    own = {each.instalment_id: each.milestone for each in stored if each.case == case}
-    held = await load_money(work.connection, own)
+    own = await cases.list_instalments_of(work.connection, case)
+    milestones = {each.instalment_id: each.milestone for each in own}
+    held = await load_money(work.connection, milestones)
     return {
         "case": case.case_id,
         "employer": case.employer,
@@ -102,16 +102,13 @@ async def explain_case(
         "as_of": assessment.as_of,
         "known_on": assessment.known_on,
         **as_object(assessment, explained=True),
-        "reviews": [
-            _review(each)
-            for each in reviews_among([each for each in stored if each.case == case], assessment)
-        ],
+        "reviews": [_review(each) for each in reviews_among(own, assessment)],
         "contradictions": [
             _contradiction(each, for_employer=scope.employer is not None)
             for each in assessment.find_contradictions()
         ],
-        "payouts": [each for key in held for each in _payouts(own[key], held[key])],
-        "claims": [each for key in held for each in _claims(own[key], held[key])],
+        "payouts": [each for key in held for each in _payouts(milestones[key], held[key])],
+        "claims": [each for key in held for each in _claims(milestones[key], held[key])],
         "late_facts": await list_late(work, case),
     }
 

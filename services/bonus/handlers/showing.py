@@ -42,8 +42,7 @@ async def show_case(
 ) -> ShownCase:
     """The case seen on `as_of` (today) as known on `known_on` (now), as far as the scope goes."""
     known, assessment = await assess_case(work, case, scope, as_of=as_of, known_on=known_on)
-    stored = (await cases.list_instalments(work.connection, [case.person])).get(case.person, [])
-    own = [each for each in stored if each.case == case]
+    own = await cases.list_instalments_of(work.connection, case)
     held = await load_money(work.connection, [each.instalment_id for each in own])
     orders = [
         Moment(Happening.ORDERED, ordered_on, each.milestone, payout.amount_ore)

@@ -183,6 +183,12 @@ async def list_instalments(
     return found
 
 
+async def list_instalments_of(connection: Connection, case: BonusCase) -> list[StoredInstalment]:
+    """Every instalment of the case."""
+    stored = await list_instalments(connection, [case.person])
+    return [each for each in stored.get(case.person, ()) if each.case == case]
+
+
 async def get_instalment(
     connection: Connection, person: str, instalment_id: str
 ) -> StoredInstalment:
