@@ -135,13 +135,4 @@ def line_object(line: Line) -> dict[str, object]:
 
 
 def _annulled(line: Line) -> Line:
-    return Line(
-        due_on=line.due_on,
-        amount_ore=0,
-        status=Status.REFUSED,
-        reason=Reason.ANNULLED,
-        missing=(),
-        rule=line.rule,
-        law=line.law,
-        start=line.start,
-    )
+    return replace(line, amount_ore=0, status=Status.REFUSED, reason=Reason.ANNULLED, missing=())
