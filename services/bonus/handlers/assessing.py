@@ -57,7 +57,7 @@ async def assess_persons(
     known = await load_known(work.connection, persons)
     stored = await cases.list_instalments(work.connection, persons)
     work.steps.begin("decide")
-    as_of = max([work.today, *(each.assessed_on for each in locked if each.assessed_on)])
+    as_of = seen_on(work, locked)
     assessments = {person: assess_known(known[person].facts, as_of=as_of) for person in persons}
     found: list[tuple[str, Difference]] = []
     for person, assessment in assessments.items():
@@ -77,6 +77,11 @@ async def assess_persons(
     looks = [Look(person, next_look_on(made), made.flags) for person, made in assessments.items()]
     await facts.save_looks(work.connection, looks, assessed_on=as_of)
     return len(differing)
+
+
+def seen_on(work: Work, locked: Iterable[LockedPerson]) -> date:
+    """The day to assess these persons on: today, or a later one they were assessed on already."""
+    return max([work.today, *(each.assessed_on for each in locked if each.assessed_on)])
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import cast
 from services.bonus.domain.assessment import Assessment, Instalment
 from services.bonus.domain.deciding import Review, objection, reviews_of
 from services.bonus.domain.differences import line_key
-from services.bonus.handlers.assessing import assess_known, assess_persons, load_facts
+from services.bonus.handlers.assessing import assess_known, assess_persons, load_facts, seen_on
 from services.bonus.handlers.deciding import NothingToDecideError
 from services.bonus.store import cases, facts, reviews
 from services.bonus.store.cases import StoredInstalment
@@ -68,9 +68,8 @@ async def decide_review(
     person = await _person_of(work, instalment_id)
     locked = await facts.lock_persons(work.connection, [person])
     known = (await load_facts(work.connection, [person]))[person]
-    seen_on = max([work.today, *(each.assessed_on for each in locked if each.assessed_on)])
     stored = await cases.get_instalment(work.connection, person, instalment_id)
-    raised = list(reviews_among([stored], assess_known(known, as_of=seen_on)))
+    raised = list(reviews_among([stored], assess_known(known, as_of=seen_on(work, locked))))
     found = next((each for each in raised if each.review.reason.value == asked), None)
     if found is None:
         raise NothingToDecideError(
