@@ -45,7 +45,7 @@ async def recall(work: Work, case: BonusCase) -> Recalled:
     """Everything kept of the case's person."""
     made = await assessments.list_assessments(work.connection, case.person)
     ids = {each for one in made for each in one.facts}
-    told = {each.fact_id: each for each in await facts.list_facts_by_id(work.connection, ids)}
+    told = await facts.list_facts_by_id(work.connection, ids)
     known = {each: fact_of(stored) for each, stored in told.items()}
     return Recalled(case, made, told, known, facts_of_case(known, case.employer))
 

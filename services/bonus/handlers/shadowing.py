@@ -85,7 +85,7 @@ async def _look(work: Work, rules: Rules, edition: str, *, after: int, upto: int
     """Make the assessments at these positions again, and keep how they differ."""
     assessed = await shadow.list_assessed(work.connection, after=after, upto=upto)
     ids = {each for one in assessed for each in one.facts}
-    told = {each.fact_id: each for each in await facts.list_facts_by_id(work.connection, ids)}
+    told = await facts.list_facts_by_id(work.connection, ids)
     latest: dict[str, Sequence[ShadowDifference]] = {}
     differing = failed = 0
     for each in assessed:

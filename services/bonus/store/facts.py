@@ -274,9 +274,10 @@ async def list_facts_of_persons(connection: Connection, persons: Sequence[str]) 
     return [_fact(row) for row in await connection.fetch(LIST_FACTS_OF_PERSONS, list(persons))]
 
 
-async def list_facts_by_id(connection: Connection, ids: Iterable[str]) -> list[StoredFact]:
-    """The facts with these ids, in no particular order."""
-    return [_fact(row) for row in await connection.fetch(LIST_FACTS_BY_ID, sorted(set(ids)))]
+async def list_facts_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, StoredFact]:
+    """The facts with these ids, by id."""
+    rows = await connection.fetch(LIST_FACTS_BY_ID, sorted(set(ids)))
+    return {fact.fact_id: fact for fact in map(_fact, rows)}
 
 
 async def list_facts_of_employers(
