@@ -42,9 +42,11 @@ create_environment() {
 
 install_python() {
   create_environment
+  # The lock is complete, so nothing is resolved: pip would look for the newest release of a package
+  # asked for with an extra, find it unpinned, and stop on the day that one appears.
   say "installing the locked Python packages of requirements/$1.txt (a minute or so)"
-  $bin/python -m pip install -q --disable-pip-version-check --no-input --require-hashes -r "requirements/$1.txt"
-  $bin/python -m pip install -q --disable-pip-version-check --no-input --require-hashes -r requirements/build.txt
+  $bin/python -m pip install -q --disable-pip-version-check --no-input --require-hashes --no-deps -r "requirements/$1.txt"
+  $bin/python -m pip install -q --disable-pip-version-check --no-input --require-hashes --no-deps -r requirements/build.txt
   $bin/python -m pip install -q --disable-pip-version-check --no-input --no-deps --no-build-isolation -e .
   mkdir -p .cache
 }
