@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -46,8 +47,8 @@ class Worklist:
     claims: Sequence[OpenClaim]
     stopped: Sequence[StoppedPayout]
     flags: Sequence[RaisedFlag]
-    cases: Sequence[BonusCase]
-    """Of the persons flagged."""
+    cases: Mapping[str, Sequence[BonusCase]]
+    """Of each person flagged."""
     has_more: bool
     """Whether another page follows."""
     instalments_under_review: int
@@ -79,7 +80,7 @@ async def list_work(work: Work, *, employer: str | None, page: int) -> Worklist:
             if payout.is_stopped
         ],
         flags=flags,
-        cases=await cases.list_cases_of(connection, {each.person for each in flags}),
+        cases=await _by_person(work, {each.person for each in flags}),
         has_more=under_review.has_more or claimed.has_more or stopped.has_more or more_flags,
         instalments_under_review=under_review.count,
         instalments_claimed=claimed.count,
@@ -108,6 +109,14 @@ async def _open_reviews(work: Work, instalments: Sequence[StoredInstalment]) -> 
         for opened in reviews_among([each], assessments[each.case.person])
         if opened.review.is_open
     ]
+
+
+async def _by_person(work: Work, persons: Iterable[str]) -> Mapping[str, Sequence[BonusCase]]:
+    found: dict[str, list[BonusCase]] = defaultdict(list)
+    listed = await cases.list_cases_of(work.connection, persons)
+    for each in sorted(listed, key=lambda case: (case.employer, case.scheme)):
+        found[each.person].append(each)
+    return found
 
 
 async def _by_id(work: Work, persons: Iterable[str]) -> dict[str, StoredInstalment]:
