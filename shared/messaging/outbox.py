@@ -45,7 +45,8 @@ class Waiting:
 
 
 # One statement, and one notice however many rows: a notice costs the writer a fifth of a
-# one-row transaction. The order of the array is the order of the positions.
+# one-row transaction. The order of the array is the order of the positions. That the rows wait is
+# written down by a trigger.
 INSERT = """
 WITH written AS (
     INSERT INTO outbox (event_id, topic, key, value, headers, created_at)
@@ -53,10 +54,6 @@ WITH written AS (
     FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::text[])
         WITH ORDINALITY AS row (event_id, topic, key, value, headers, place)
     ORDER BY place
-    RETURNING position, topic
-), waiting AS (
-    INSERT INTO outbox_waiting (position, topic)
-    SELECT position, topic FROM written
 )
 SELECT pg_notify($7, '')
 """

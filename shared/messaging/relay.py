@@ -147,8 +147,9 @@ class Relay:
     async def _send(self, connection: Connection, rows: Sequence[StoredRow]) -> None:
         """Send these rows, and those behind them that are listed while these are on their way.
 
-        What is listed ahead is good for as long as all before it was sent: where a topic is
-        refused meanwhile, everything is looked at anew.
+        What is listed ahead is good only where all before it was sent. Where a topic is refused
+        meanwhile, or a row before these shows up (committed late, or to be sent again), everything
+        is looked at anew, with nothing left out.
         """
         for _ in range(LISTS_AHEAD_MAX):
             if len(rows) < self._batch_rows_max:
@@ -161,9 +162,10 @@ class Relay:
                 ahead.cancel()
                 await asyncio.gather(ahead, return_exceptions=True)
                 raise
-            rows = await ahead
-            if not (may_follow and rows):
+            behind = await ahead
+            if not (may_follow and behind and behind[0].position > rows[-1].position):
                 return
+            rows = behind
 
     async def _send_batch(self, connection: Connection, rows: Sequence[StoredRow]) -> bool:
         started_seconds = time.perf_counter()
@@ -185,11 +187,8 @@ class Relay:
         )
 
     async def _list_behind(self, on_their_way: Sequence[StoredRow]) -> list[StoredRow]:
-        """The rows that follow, by a connection of its own: ours is busy marking.
-
-        From the oldest, without those on their way, and never by position alone: of two rows of
-        one key, both committed since, the younger may lie behind the last row listed and the
-        older before it.
+        """The oldest rows but those on their way, by a connection of its own: ours is busy
+        marking.
         """
         async with self._database.connection() as connection:
             return await self._list(connection, on_their_way)

@@ -159,8 +159,19 @@ MUTANTS: Final = (
     ),
     Mutant(
         "rows listed ahead follow those of a topic refused meanwhile",
-        (Edit("shared/messaging/relay.py", "if not (may_follow and rows):", "if not rows:"),),
+        (
+            Edit(
+                "shared/messaging/relay.py",
+                "if not (may_follow and behind and",
+                "if not (behind and",
+            ),
+        ),
         (f"{AHEAD}::test_what_follows_rows_of_a_refused_topic_is_looked_at_anew",),
+    ),
+    Mutant(
+        "rows listed ahead overtake an older one that has shown up",
+        (Edit("shared/messaging/relay.py", " and behind[0].position > rows[-1].position", ""),),
+        (f"{AHEAD}::test_rows_sent_again_meanwhile_go_in_their_order",),
     ),
     Mutant(
         "the relay marks before it publishes",

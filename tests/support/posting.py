@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from shared.messaging.relay import Relay
-from shared.messaging.transport import (
-    OutgoingRecord,
-)
+from shared.messaging.transport import OutgoingRecord, TransportForbiddenError
 from shared.observability.metrics import Metrics
 from tests.support.handfed import HandFedBus
 from tests.support.messaging import (
@@ -19,6 +17,8 @@ from tests.support.messaging import (
     open_database,
 )
 from tests.support.waiting import until
+
+CONTACTS = "membership.contacts.v1"
 
 
 @dataclass
@@ -46,6 +46,15 @@ class Post:
             stack.push_async_callback(relay.stop)
             await relay.start()
             yield relay
+
+    def refuse_contacts(self, is_closed: Callable[[], bool]) -> None:
+        """Have the bus forbid membership's contacts whenever they are closed."""
+
+        def refuse(records: Sequence[OutgoingRecord]) -> None:
+            if any(record.topic == CONTACTS for record in records) and is_closed():
+                raise TransportForbiddenError(f"membership may not write {CONTACTS}")
+
+        self.bus.before_publish = refuse
 
     async def waiting(self) -> int:
         """Rows the bus has not taken."""

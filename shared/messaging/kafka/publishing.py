@@ -113,25 +113,17 @@ class Publisher:
 async def _send(
     producer: AIOKafkaProducer, partition: Partition, records: Sequence[OutgoingRecord]
 ) -> None:
-    """Send one partition's records, each batch after the one before was acknowledged.
-
-    While one is on its way the next is filled.
-    """
+    """Send one partition's records, each batch after the one before was acknowledged."""
     topic, number = partition
     waiting = iter(records)
     record = next(waiting, None)
-    on_its_way: asyncio.Future[Any] | None = None
     while record is not None:
         batch = producer.create_batch()
         while record is not None and batch.append(
             key=record.key, value=record.value, headers=list(record.headers), timestamp=None
         ):
             record = next(waiting, None)
-        if on_its_way is not None:
-            await on_its_way
-        on_its_way = await producer.send_batch(batch, topic, partition=number)
-    if on_its_way is not None:
-        await on_its_way
+        await (await producer.send_batch(batch, topic, partition=number))
 
 
 def _told(

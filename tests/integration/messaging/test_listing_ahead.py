@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pytest
 
+from shared.database import Connection
 from shared.messaging import outbox
-from shared.messaging.transport import OutgoingRecord, TransportForbiddenError
+from shared.messaging.transport import OutgoingRecord
 from shared.messaging.work import begin_work
 from tests.support.handfed import HandFedBus
 from tests.support.messaging import World, count_rows, cvrs, joined, publish, updated
@@ -71,14 +72,8 @@ async def test_a_row_written_before_and_committed_meanwhile_goes_before_what_cam
 
 async def test_what_follows_rows_of_a_refused_topic_is_looked_at_anew(slow: Post) -> None:
     """The rows listed ahead are of a topic that is open again, but its older rows still wait."""
-    refusals = iter(range(1))
-
-    def refuse_once(records: Sequence[OutgoingRecord]) -> None:
-        contacts = any(record.topic == "membership.contacts.v1" for record in records)
-        if contacts and next(refusals, None) is not None:
-            raise TransportForbiddenError("membership may not write membership.contacts.v1")
-
-    slow.bus.before_publish = refuse_once
+    refusals = iter([True])
+    slow.refuse_contacts(lambda: next(refusals, False))
     async with begin_work(slow.world.membership, slow.world.clock, service="membership") as work:
         for number in range(6):
             work.erase("membership.contacts.v1", f"contact-{number}")
@@ -87,17 +82,11 @@ async def test_what_follows_rows_of_a_refused_topic_is_looked_at_anew(slow: Post
     assert slow.keys() == [f"contact-{number}" for number in range(6)]
 
 
-async def test_a_topic_held_when_rows_were_listed_is_not_listed_ahead_either(slow: Post) -> None:
-    """It may be open again when the next rows are listed; those before them were left out."""
+async def test_a_topic_that_is_opened_between_two_looks_keeps_its_order(slow: Post) -> None:
+    """Its rows were left out of the looks before; those that follow do not go before them."""
     companies = cvrs(6)
     forbidden = True
-
-    def refuse(records: Sequence[OutgoingRecord]) -> None:
-        contacts = any(record.topic == "membership.contacts.v1" for record in records)
-        if contacts and forbidden:
-            raise TransportForbiddenError("membership may not write membership.contacts.v1")
-
-    slow.bus.before_publish = refuse
+    slow.refuse_contacts(lambda: forbidden)
     async with begin_work(slow.world.membership, slow.world.clock, service="membership") as work:
         for cvr in companies:
             work.erase("membership.contacts.v1", f"contact-{cvr}")
@@ -109,6 +98,47 @@ async def test_a_topic_held_when_rows_were_listed_is_not_listed_ahead_either(slo
     keys = slow.keys()
     assert [key for key in keys if key in companies] == companies
     assert [key for key in keys if key not in companies] == [f"contact-{cvr}" for cvr in companies]
+
+
+async def test_rows_sent_again_meanwhile_go_in_their_order(
+    slow: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look that leaves out what is on its way would see only some of them."""
+    world, republished = slow.world, asyncio.Event()
+    listing = outbox.list_unpublished
+
+    async def list_late(
+        connection: Connection,
+        *,
+        limit: int,
+        except_topics: Collection[str],
+        except_positions: Sequence[int],
+    ) -> list[outbox.StoredRow]:
+        if except_positions:
+            await republished.wait()
+        return await listing(
+            connection,
+            limit=limit,
+            except_topics=except_topics,
+            except_positions=except_positions,
+        )
+
+    async def has_marked() -> bool:
+        return await slow.waiting() == 2
+
+    companies = cvrs(8)
+    event_ids = await publish(world, [joined(cvr) for cvr in companies])
+    async with world.membership.connection() as connection:
+        kept = await listing(connection, limit=2)
+        await outbox.save_published(connection, [row.position for row in kept])
+        monkeypatch.setattr(outbox, "list_unpublished", list_late)
+        async with slow.relay(batch_rows_max=4):
+            await until(lambda: len(slow.bus.published) == 4, what="the first rows are sent")
+            await until(has_marked, what="they are marked")
+            await outbox.republish(connection, "membership", since=event_ids[0])
+            republished.set()
+            await slow.drained()
+    assert slow.keys() == [*companies[2:6], *companies]
 
 
 async def test_rows_refused_for_good_and_rows_published_wait_no_more(world: World) -> None:

@@ -150,6 +150,17 @@ async def test_a_service_can_not_delete_what_it_must_keep(world: World, table: s
     assert fault_of(refused.value) is Fault.FORBIDDEN
 
 
+async def test_a_row_written_by_a_process_of_an_earlier_release_waits_too(world: World) -> None:
+    async with world.membership.connection() as connection:
+        await connection.execute(
+            """
+            INSERT INTO outbox (event_id, topic, key, value, headers, created_at)
+            VALUES ('event-1', 'membership.events.v1', 'k', '{}', '[]', now())
+            """
+        )
+    assert [row.event_id for row in await unpublished(world)] == ["event-1"]
+
+
 async def test_republishing_from_an_event_releases_it_and_all_after_it(world: World) -> None:
     event_ids = await publish(world, [joined(cvr) for cvr in cvrs(4)])
     positions = [row.position for row in await unpublished(world)]
