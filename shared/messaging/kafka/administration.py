@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from aiokafka import errors
+from aiokafka.client import AIOKafkaClient, CoordinationType
 from confluent_kafka import KafkaError, TopicCollection
 from confluent_kafka.admin import AclOperation, ClusterMetadata
 
 from shared.messaging.kafka.access import KafkaAccess
 from shared.messaging.kafka.asking import CALL_SECONDS_MAX, Asking
-from shared.messaging.transport import TransportError, TransportForbiddenError
+from shared.messaging.kafka.connections import cut_off
+from shared.messaging.kafka.faults import faults_named
+from shared.messaging.transport import TransportForbiddenError, TransportUnavailableError
 
 PING_SECONDS_MAX: Final = 5.0
 COORDINATOR_SECONDS_MAX: Final = 3.0
-"""For one question to the coordinator of a group; it is asked again until the time is up."""
+"""For one question for the coordinator of a group; it is asked again until the time is up."""
 
 COORDINATOR_RETRY_SECONDS: Final = 0.2
 
@@ -43,6 +47,7 @@ class Administration:
     """
 
     def __init__(self, access: KafkaAccess) -> None:
+        self._access = access
         self.asking = Asking(access)
 
     async def close(self) -> None:
@@ -102,31 +107,35 @@ class Administration:
         return sorted(name for name in metadata.topics if not name.startswith("__"))
 
     async def may_join(self, group: str) -> bool:
-        """Whether this user may be a member of the group and keep its offsets."""
-        give_up_at = asyncio.get_running_loop().time() + CALL_SECONDS_MAX
+        """Whether this user may know of the group, as everybody does who may join it."""
+        give_up_at = asyncio.get_running_loop().time() + CALL_SECONDS_MAX - COORDINATOR_SECONDS_MAX
         while True:
             try:
-                return await self._may_join(group)
+                await self._find_coordinator(group)
             except TransportForbiddenError:
-                raise
-            except TransportError:
+                return False
+            except TransportUnavailableError:
                 # A coordinator that is only just being found answers with an error of any kind.
                 if asyncio.get_running_loop().time() > give_up_at:
                     raise
-            await asyncio.sleep(COORDINATOR_RETRY_SECONDS)
+                await asyncio.sleep(COORDINATOR_RETRY_SECONDS)
+            else:
+                return True
 
-    async def _may_join(self, group: str) -> bool:
-        answers = await self.asking.each(
-            lambda: self.asking.client.describe_consumer_groups(
-                [group], include_authorized_operations=True, request_timeout=COORDINATOR_SECONDS_MAX
-            )
-        )
-        answer = answers[group]
-        if not isinstance(answer, KafkaError):
-            return AclOperation.READ in (answer.authorized_operations or [])
-        if answer.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
-            return False
-        raise self.asking.fault(answer, f"look at group {group}")
+    async def _find_coordinator(self, group: str) -> None:
+        """Ask through aiokafka: librdkafka ends the process when the answer comes late."""
+        options: dict[str, Any] = self._access.for_aiokafka()
+        client = AIOKafkaClient(**options)
+        try:
+            with faults_named(f"looking for the coordinator of {group}"):
+                async with asyncio.timeout(COORDINATOR_SECONDS_MAX):
+                    await client.bootstrap()
+                    if client.get_random_node() is None:
+                        # So answers a broker that the others have not missed yet, or not met.
+                        raise errors.BrokerNotAvailableError("no broker is up")
+                    await client.coordinator_lookup(CoordinationType.GROUP, group)
+        finally:
+            await cut_off(client)
 
     def _metadata(self) -> ClusterMetadata:
         """The library has no way to ask for this without holding up a thread."""

@@ -16,7 +16,7 @@ import pytest
 from deploy.kafka.local import LocalKafka
 from shared.contracts.topics import TopicSpec
 from shared.messaging.kafka.access import Credentials, KafkaAccess
-from shared.messaging.kafka.administration import Administration
+from shared.messaging.kafka.administration import COORDINATOR_SECONDS_MAX, Administration
 from shared.messaging.kafka.asking import LIBRARY_LOG
 from shared.messaging.kafka.provisioning import create_topics
 from shared.messaging.transport import TransportForbiddenError, TransportUnavailableError
@@ -83,6 +83,20 @@ async def test_without_an_authorizer_everything_is_allowed(plain: LocalKafka, to
         seen = (await anybody.describe_topics([topic]))[topic]
         assert (seen.may_write, seen.may_read) == (True, True)
         assert await anybody.may_join("any.group")
+
+
+async def test_a_coordinator_that_is_named_late_is_waited_for(plain: LocalKafka) -> None:
+    """librdkafka ended the process when its answer came after the time it was given."""
+    async with administration(access_to(plain)) as anybody:
+        assert await anybody.may_join("known.group")
+        plain.pause_node(1)
+        asked = asyncio.create_task(anybody.may_join("new.group"))
+        try:
+            await asyncio.sleep(COORDINATOR_SECONDS_MAX + 0.5)
+            assert not asked.done(), "a broker that hangs answers nothing"
+        finally:
+            plain.resume_node(1)
+        assert await asked
 
 
 WRONG: dict[str, Callable[[LocalKafka, LocalKafka], KafkaAccess]] = {
