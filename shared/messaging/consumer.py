@@ -16,7 +16,14 @@ from typing import Any, assert_never
 
 from shared.database import Database
 from shared.messaging import heard_topics
-from shared.messaging.deciding import Fate, Listener, Outcome, RunTooLongError, decide_together
+from shared.messaging.deciding import (
+    STATE_OF_FATE,
+    Fate,
+    Listener,
+    Outcome,
+    RunTooLongError,
+    decide_together,
+)
 from shared.messaging.foresight import ReadAhead
 from shared.messaging.reading import Reading, condemn
 from shared.messaging.retry import Bury, Failures, GiveUp, Retry, RetryPolicy, Split, decide
@@ -251,7 +258,8 @@ class Consumer:
             if fate == "duplicate":
                 self._metrics.inbox_duplicates(service=service, consumer=consumer).inc(count)
         for reading, fate in outcome.fates:
-            self._tell(reading, fate)
+            if fate in STATE_OF_FATE:
+                self._tell(reading, fate)
         if outcome.run >= self._policy.dead_letters_in_a_row_max:
             raise DeadLetterLimitError(
                 f"{consumer} wrote {outcome.run} dead letters in a row and stopped: look at them "
@@ -259,7 +267,7 @@ class Consumer:
             )
 
     def _tell(self, reading: Reading, fate: Fate) -> None:
-        """Log what a person should look at, by where it lies and never by what it holds."""
+        """Log what was kept as a letter, by where it lies and never by what it holds."""
         record = reading.record
         where: dict[str, Any] = {
             "topic": record.topic,
@@ -272,7 +280,7 @@ class Consumer:
             LOG.error("dead_letter_written", reason=reading.reason, **where)
         elif fate == "parked":
             LOG.warning("event_parked", **where)
-        elif fate == "unknown_type":
+        else:
             LOG.warning("unknown_type_set_aside", event_type=reading.event_type, **where)
 
 

@@ -12,8 +12,9 @@ from shared.messaging.steps import Tell
 from shared.messaging.transport import Record
 from shared.messaging.work import Hears
 
-READ_AT_ONCE: Final = 50
-"""So many records are read before the batch in flight gets its turn again."""
+READ_AT_ONCE: Final = 10
+"""So many records are read before the batch in flight gets its turn again: it waits for that long
+after each answer of the database."""
 
 
 class ReadAhead:

@@ -39,8 +39,8 @@ class Reading:
 
 def read(record: Record, hears: Hears) -> Reading:
     """Read the record as this consumer does."""
-    key = None if record.key is None else redacted_bytes(record.key)
-    seen = decode(topic=record.topic, key=record.key, value=record.value, headers=record.headers)
+    key = record.key
+    seen = decode(topic=record.topic, key=key, value=record.value, headers=record.headers)
     match seen:
         case Decoded():
             reading = _of_event(record, key, seen, hears)
@@ -51,6 +51,8 @@ def read(record: Record, hears: Hears) -> Reading:
                 record, "unknown_type", key, seen.event_id, seen.event_type, reason="unknown_type"
             )
         case Malformed():
+            # Nobody looked at the key of such a record; any other's holds no person number.
+            key = None if key is None else redacted_bytes(key)
             reading = Reading(
                 record, "malformed", key, seen.event_id, reason=seen.reason, detail=seen.detail
             )

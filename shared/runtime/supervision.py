@@ -28,7 +28,7 @@ STALLED_DRAIN_SECONDS: Final = 2.0
 END_SECONDS_MAX: Final = 10.0
 """How long a process may take to end after everything was stopped, before it is made to."""
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
-GARBAGE_THRESHOLDS: Final = (50_000, 20, 50)
+GARBAGE_THRESHOLDS: Final = (200_000, 10, 10)
 """A batch makes tens of thousands of objects and lets nearly all of them go by itself. With
 Python's own thresholds looking for cycles among them takes a third of a consumer's time."""
 

@@ -23,8 +23,12 @@ _PERSON_NUMBER = re.compile(
     rf"(?<![^\W_])(\d\d)(\d\d)(\d\d){_BLANK}{_DASH}{_BLANK}\d{{4}}(?![^\W_])"
 )
 PERSON_NUMBER_DIGITS = 10
-_TEN_DIGITS = b"0" * PERSON_NUMBER_DIGITS
-_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_SIX_DIGITS = re.compile(r"\d{6}")
+DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+"""Makes of any digits the same ones: a pattern that begins with a fixed text is found three times
+as fast as one that begins with any digit.
+"""
+_MAY_BE_ONE = re.compile(rb"000000[ -]{0,3}0000")
 
 
 class InvalidPersonReferenceError(ValueError):
@@ -57,11 +61,14 @@ def contains_person_number(text: str) -> bool:
     a date are therefore found too. Digits inside a UUID or a longer number or word are not, nor
     a number whose date and last four digits have more between them than a dash and a blank beside.
     """
-    # Nearly every text has no ten digits in a row once blanks and hyphens are left out, and that is
-    # found out ten times as fast like this.
+    # Nearly every text has no six and four digits so near each other, and that is found out ten
+    # times as fast like this.
     if len(text) < PERSON_NUMBER_DIGITS:
         return False
-    if text.isascii() and _TEN_DIGITS not in text.encode().translate(_DIGITS_AS_ZEROS, b" -"):
+    if text.isascii():
+        if not _MAY_BE_ONE.search(text.encode().translate(DIGITS_AS_ZEROS)):
+            return False
+    elif not _SIX_DIGITS.search(text):
         return False
     return any(_may_be_person_number(match) for match in _PERSON_NUMBER.finditer(text))
 

@@ -61,8 +61,8 @@ MUTANTS: Final = (
         (
             Edit(
                 "shared/messaging/kafka/tenure.py",
-                "each.offset + 1 for each in records",
-                "each.offset for each in records",
+                "offset + 1 for place, offset in lasts",
+                "offset for place, offset in lasts",
             ),
         ),
         (f"{DELIVERING}::test_a_new_group_reads_from_the_beginning_and_an_old_one_goes_on[kafka]",),

@@ -74,15 +74,16 @@ class Tenure:
 
 def first_offsets(records: Iterable[Read]) -> dict[TopicPartition, int]:
     """The offset of the first record of each partition; records of one lie in their order."""
-    firsts: dict[TopicPartition, int] = {}
+    firsts: dict[Place, int] = {}
     for record in records:
-        firsts.setdefault(TopicPartition(record.topic, record.partition), record.offset)
-    return firsts
+        firsts.setdefault((record.topic, record.partition), record.offset)
+    return {TopicPartition(*place): offset for place, offset in firsts.items()}
 
 
 def offsets_after(records: Iterable[Read]) -> dict[TopicPartition, int]:
     """The offset each partition goes on from after these records."""
-    return {TopicPartition(each.topic, each.partition): each.offset + 1 for each in records}
+    lasts: dict[Place, int] = {(each.topic, each.partition): each.offset for each in records}
+    return {TopicPartition(*place): offset + 1 for place, offset in lasts.items()}
 
 
 @dataclass(frozen=True, slots=True)
