@@ -31,6 +31,12 @@ def test_an_alert_has_a_page_that_names_it(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in ("page", "ticket")
 
 
+def test_one_partition_that_stands_still_is_not_hidden_by_others_that_do_not() -> None:
+    (rule,) = [rule for rule in RULES if rule["alert"] == "ConsumerStandsStill"]
+    merged = r"(sum|min|max|avg) by \([a-z, ]+\) \(sammen_consumer_(lag|last_progress)"
+    assert not re.search(merged, rule["expr"])
+
+
 def test_every_page_has_an_alert() -> None:
     pages = {f"docs/runbooks/{page.name}" for page in (ROOT / "docs/runbooks").glob("*.md")}
     assert pages == {rule["annotations"]["runbook"] for rule in RULES}
