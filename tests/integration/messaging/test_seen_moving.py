@@ -137,6 +137,21 @@ async def test_depth_and_age_of_the_outbox_are_seen_while_the_bus_is_away(
     assert shown(post.metrics, "relay_active", **RELAY) == 0
 
 
+async def test_producers_made_anew_are_counted(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(relay, "POLL_SECONDS", 0.01)
+
+    def rebuilds() -> float | None:
+        return shown(post.metrics, "producer_rebuilds_total", **RELAY)
+
+    async with post.relay():
+        await until(lambda: rebuilds() == 0, what="none was made anew")
+        post.bus.rebuilt = 2
+        await until(lambda: rebuilds() == 2, what="two are counted")
+        post.bus.rebuilt = 3
+        await until(lambda: rebuilds() == 3, what="each is counted once")
+
+
 def place(lag: int) -> Position:
     return Position(10, 10 + lag)
 
