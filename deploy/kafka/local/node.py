@@ -77,6 +77,7 @@ class Node:
         )
         return subprocess.Popen(
             [*self.java, *LEAN, f"@{arguments}"],
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -112,6 +113,7 @@ class Node:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 cwd=self.folder,
+                env=_environment(),
             )
 
     def is_running(self) -> bool:
@@ -146,3 +148,8 @@ class Node:
         except FileNotFoundError:
             return ""
         return "\n".join(lines[-LAST_LINES:])
+
+
+def _environment() -> dict[str, str]:
+    """Ours, but for the language: without one Java can't open a file whose name is not ASCII."""
+    return {**os.environ, "LC_ALL": "C.UTF-8"}

@@ -60,7 +60,7 @@ def _needs_kafka() -> None:
 def folder() -> Iterator[Path]:
     """A cluster's folder, whose nodes are ended whatever the test left."""
     with tempfile.TemporaryDirectory(prefix="sammen-test-kafka-", ignore_cleanup_errors=True) as it:
-        yield Path(it) / "cluster"
+        yield Path(it) / "klyngen på Ærø"
 
 
 def administrator(kafka: LocalKafka) -> AdminClient:
@@ -141,7 +141,8 @@ def end(starter: subprocess.Popen[str], forked: int) -> None:
     starter.communicate()
 
 
-def test_records_outlive_a_stop_and_a_crash(folder: Path) -> None:
+def test_records_outlive_a_stop_and_a_crash(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
     kafka = LocalKafka(folder, fast_failover=True)
     with kafka:
         create_topic(kafka)
@@ -156,6 +157,7 @@ def test_records_outlive_a_stop_and_a_crash(folder: Path) -> None:
         assert kafka.node_pids() == {}
         kafka.start_node(1)
         assert records(kafka) == ["one", "two"]
+    assert [*folder.parent.iterdir()] == [folder], "all of it is where it was told to be"
 
 
 async def test_no_node_outlives_a_starter_that_is_killed(folder: Path) -> None:
