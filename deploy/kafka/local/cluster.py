@@ -209,7 +209,9 @@ class LocalKafka:
                 )
             )
         if not memory.formatted:
-            formattings = [(node, node.begin_formatting(memory)) for node in self._nodes.values()]
+            formattings = [
+                (node, node.begin_formatting(memory, self._run)) for node in self._nodes.values()
+            ]
             for node, formatting in formattings:
                 node.end_formatting(formatting)
             self._memory = replace(memory, formatted=True)

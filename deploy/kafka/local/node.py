@@ -47,7 +47,7 @@ class Node:
         file.touch(mode=0o600)
         file.write_text(text, encoding="utf-8")
 
-    def begin_formatting(self, memory: Memory) -> subprocess.Popen[str]:
+    def begin_formatting(self, memory: Memory, run: str) -> subprocess.Popen[str]:
         """Prepare the records' folder, dropping what an interrupted attempt left there.
 
         Arguments go through a file, since everybody on this machine may read a command line.
@@ -76,7 +76,7 @@ class Node:
             encoding="utf-8",
         )
         return subprocess.Popen(
-            [*self.java, *LEAN, f"@{arguments}"],
+            [*self.java, *LEAN, f"{RUN_OPTION}{run}", f"@{arguments}"],
             env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -174,6 +174,34 @@ async def test_no_node_outlives_a_starter_that_is_killed(folder: Path) -> None:
         end(starter, forked)
 
 
+def process_naming(text: str) -> int | None:
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if text.encode() in file.read_bytes():
+                return int(file.parent.name)
+    return None
+
+
+def starter_to_be_killed(folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", STARTER, str(folder), "away"], cwd=CHECKOUT)
+
+
+async def test_nothing_is_left_of_a_starter_killed_while_folders_are_prepared(folder: Path) -> None:
+    starter = starter_to_be_killed(folder)
+    try:
+        await until(
+            lambda: process_naming(f"@{folder}/") is not None, what="a folder is being prepared"
+        )
+        preparing = process_naming(f"@{folder}/")
+        assert preparing is not None
+        os.kill(preparing, signal.SIGSTOP)
+    finally:
+        starter.kill()
+        starter.wait()
+    await until(lambda: process_naming(str(folder)) is None, what="every process has ended")
+    assert not is_there(folder)
+
+
 async def test_leftovers_are_ended_by_the_next_start(folder: Path) -> None:
     starter, (node, watcher, forked) = started_by_another(folder)
     os.kill(watcher, signal.SIGKILL)
