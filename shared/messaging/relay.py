@@ -92,6 +92,8 @@ class Relay:
 
     async def start(self) -> None:
         """Begin, or stand by. Raises DatabaseUnavailableError without a database."""
+        # Whoever never has its turn must show that, too: else nobody sees that nobody publishes.
+        self._metrics.relay_active(service=self._service).set(0)
         self._unlisten = await self._database.listen(
             outbox.channel(self._service), lambda _payload: self._wake.set()
         )
