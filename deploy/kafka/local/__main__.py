@@ -49,11 +49,20 @@ def up(asked: argparse.Namespace) -> int:
     with kafka:
         _announce(kafka)
         signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
-        while signal.sigtimedwait(PASSED_ON, LOOK_SECONDS) is None:
-            if not kafka.node_pids():
-                raise LocalKafkaError(f"all nodes ended; look into {kafka.data_dir}/node-*/*.log")
+        _until_told_to_stop(kafka)
         say("stopping")
     return 0
+
+
+def _until_told_to_stop(kafka: LocalKafka) -> None:
+    """Look after the nodes meanwhile, and say which of them ends."""
+    running = kafka.node_pids().keys()
+    while signal.sigtimedwait(PASSED_ON, LOOK_SECONDS) is None:
+        before, running = running, kafka.node_pids().keys()
+        if not running:
+            raise LocalKafkaError(f"all nodes ended; look into {kafka.data_dir}/node-*/*.log")
+        for node_id in sorted(before - running):
+            say(f"node {node_id} ended; look into {kafka.data_dir}/node-{node_id}/server.log")
 
 
 def with_cluster(asked: argparse.Namespace) -> int:

@@ -82,6 +82,17 @@ def test_only_settings_there_are_are_exported(capsys: pytest.CaptureFixture[str]
     assert "SAMMEN_MUNICIPALITY" not in said
 
 
+def test_a_node_that_ends_is_told_of_while_others_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    looks = iter([{1: 11, 2: 12, 3: 13}, {1: 11, 3: 13}, {1: 11, 3: 13}, {}])
+    kafka = SimpleNamespace(node_pids=lambda: next(looks), data_dir=Path("folder"))
+    monkeypatch.setattr(__main__, "LOOK_SECONDS", 0.0)
+    with pytest.raises(LocalKafkaError, match="all nodes ended"):
+        __main__._until_told_to_stop(cast("LocalKafka", kafka))
+    assert capsys.readouterr().err == "kafka: node 2 ended; look into folder/node-2/server.log\n"
+
+
 def test_a_wrong_java_home_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(LocalKafkaError, match=f"JAVA_HOME is {tmp_path}, where no Java is"):
