@@ -62,6 +62,7 @@ install_node() {
 # Apache Kafka is Java; Maven gets its jars into a cache outside the checkout. Without them the tests
 # that need it say so, and fail where CI is set.
 install_kafka() {
+  say "getting Apache Kafka ready (a minute or so)"
   $bin/python -m deploy.kafka.local fetch 2>/dev/null && return
   install_debian openjdk-17-jre-headless maven || install_debian openjdk-21-jre-headless maven || true
   $bin/python -m deploy.kafka.local fetch || say "the tests on Apache Kafka will be skipped"

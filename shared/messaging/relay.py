@@ -58,6 +58,7 @@ class Relay:
     ) -> None:
         self._service = service
         self._database = database
+        self._transport = transport
         self._clock = clock
         self._metrics = metrics
         self._policy = policy or RetryPolicy()
@@ -76,6 +77,7 @@ class Relay:
         self._failures = 0
         self._trouble: str | None = None
         self._looked_at_seconds = float("-inf")
+        self._rebuilds = 0
         self._task: asyncio.Task[None] | None = None
         self._unlisten: Callable[[], Awaitable[None]] | None = None
 
@@ -90,6 +92,8 @@ class Relay:
 
     async def start(self) -> None:
         """Begin, or stand by. Raises DatabaseUnavailableError without a database."""
+        # Whoever never has its turn must show that, too: else nobody sees that nobody publishes.
+        self._metrics.relay_active(service=self._service).set(0)
         self._unlisten = await self._database.listen(
             outbox.channel(self._service), lambda _payload: self._wake.set()
         )
@@ -194,10 +198,12 @@ class Relay:
             return await self._list(connection, on_their_way)
 
     async def _look(self, connection: Connection) -> None:
-        """Count what waits, now and then."""
+        """Count what waits, and what it cost to send, now and then."""
         if time.monotonic() - self._looked_at_seconds < LOOK_SECONDS:
             return
         self._looked_at_seconds = time.monotonic()
+        before, self._rebuilds = self._rebuilds, self._transport.producer_rebuilds()
+        self._metrics.producer_rebuilds(service=self._service).inc(self._rebuilds - before)
         waiting = await outbox.count_waiting(connection)
         age = (self._clock.now() - waiting.oldest_at).total_seconds() if waiting.oldest_at else 0
         self._metrics.outbox_waiting_rows(service=self._service).set(waiting.rows)

@@ -189,6 +189,9 @@ class Transport(Protocol):
         key on a compacted topic), TransportForbiddenError or TopicMismatchError.
         """
 
+    def producer_rebuilds(self) -> int:
+        """How often what publishes was thrown away after a failure, to be made anew."""
+
     def consumer(
         self,
         subscription: Subscription,

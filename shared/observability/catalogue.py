@@ -105,6 +105,10 @@ def relay_batch_seconds(*, service: str) -> None:
     """Seconds from having listed outbox rows to having sent them all. Moved by the relay."""
 
 
+def producer_rebuilds(*, service: str) -> None:
+    """Producers thrown away after a failure and made anew. Moved by the relay's look at the bus."""
+
+
 def relay_active(*, service: str) -> None:
     """1 when this process holds the service's relay, 0 when it stands by. Set by the relay."""
 

@@ -88,6 +88,7 @@ class Metrics:
         self.outbox_oldest_age_seconds = self._gauge(catalogue.outbox_oldest_age_seconds)
         self.relay_rows = self._counter(catalogue.relay_rows)
         self.relay_batch_seconds = self._histogram(catalogue.relay_batch_seconds)
+        self.producer_rebuilds = self._counter(catalogue.producer_rebuilds)
         self.relay_active = self._gauge(catalogue.relay_active)
         self.consumer_lag_records = self._gauge(catalogue.consumer_lag_records)
         self.consumer_last_progress_timestamp_seconds = self._gauge(

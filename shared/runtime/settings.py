@@ -22,7 +22,9 @@ DATABASE_ADDRESS = re.compile(rf"postgres(ql)?://([^/?#]*@)?{_HOST}(,{_HOST})*([
 DATABASE_FORM = "postgresql://role:password@host:port/database"
 WEB_ADDRESS = re.compile(rf"https?://(?=[^:/]){_HOST}(/[^?#\s]*)?")
 WEB_FORM = "https://host/path"
-_BROKER = r"(\[[0-9A-Fa-f:.]+\]|[^/?#@:,\[\]\s]+):\d{1,5}"
+_PORT = r"([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])"
+_BROKER = rf"(\[[0-9A-Fa-f:.]+\]|[^/?#@:,\[\]\s]+):{_PORT}"
+"""Spelt out, since Kafka's library takes a port that is too large modulo 65536."""
 BROKERS = re.compile(rf"{EMBEDDED_BUS}|{_BROKER}(,{_BROKER})*")
 BROKERS_FORM = f"host:port,host:port (or {EMBEDDED_BUS})"
 INSTANCE_PATTERN = r"^[A-Za-z0-9._-]{1,100}$"

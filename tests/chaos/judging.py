@@ -27,6 +27,8 @@ STATES_TOLD = {
     "BonusAccrued",
 }
 """Told of an instalment whenever it becomes another: which of them were told depends on batches."""
+VERDICTS = {"BonusInstalmentDue", "BonusRefused", "BonusUnderReview"}
+"""Told with an assessment, each at most once."""
 MAILED = {"NotificationSent", "NotificationFailed"}
 COMPACTED = {"membership.contacts.v1"}
 
@@ -55,6 +57,8 @@ def judge(actual: Evidence, expected: Evidence) -> list[Finding]:
         *compare_balances(_accrued(actual.events), _accrued(expected.events)),
         *accruals_off(actual.events),
         *twice_running(actual.events),
+        *ordered_twice(actual.events),
+        *due_untold(actual),
         *judge_mails(actual),
         *(Finding("different", f"dead letters: {n}", n) for n in [actual.dead_letters] if n),
     ]
@@ -68,6 +72,7 @@ def judge_tape(tape: Sequence[TapeRecord], events: Iterable[Event]) -> list[Find
     told = {event.event_id: event for event in events}
     findings: list[Finding] = []
     newest: dict[tuple[str, bytes], int] = {}
+    places: dict[tuple[str, bytes], int] = {}
     seen: set[str] = set()
     for record in tape:
         where = f"{record.topic}-{record.partition}@{record.offset} {record.event_id}"
@@ -80,6 +85,8 @@ def judge_tape(tape: Sequence[TapeRecord], events: Iterable[Event]) -> list[Find
         key = (record.topic, record.key)
         if record.event_id not in seen and event.position < newest.get(key, -1):
             findings.append(Finding("out of order", f"behind a later one of its key: {where}"))
+        if places.setdefault(key, record.partition) != record.partition:
+            findings.append(Finding("out of order", f"in another partition than its key: {where}"))
         newest[key] = max(newest.get(key, -1), event.position)
         seen.add(record.event_id)
     findings += [
@@ -121,12 +128,56 @@ def compare_balances(actual: Mapping[str, int], expected: Mapping[str, int]) -> 
 def twice_running(events: Iterable[Event]) -> list[Finding]:
     """What bonus told of an instalment though nothing had changed since it told the same."""
     findings, last = [], dict[str, str]()
+    followed = defaultdict[str, set[str]](set)
     for event in events:
+        if event.name not in VERDICTS | {"BonusAssessed"}:
+            continue
+        instalment = _instalment(event)
+        again = event.name in followed[instalment]
         if event.name == "BonusAssessed":
-            if last.get(_instalment(event)) == event.said:
-                findings.append(Finding("doubled", f"told twice running: {event.said}"))
-            last[_instalment(event)] = event.said
+            again = last.get(instalment) == event.said
+            last[instalment] = event.said
+            followed[instalment].clear()
+        if again:
+            findings.append(Finding("doubled", f"told twice running: {event.said}"))
+        followed[instalment].add(event.name)
     return findings
+
+
+def ordered_twice(events: Iterable[Event]) -> list[Finding]:
+    """Orders to finance that were told more than once: whoever pays each told would pay twice."""
+    orders = Counter(
+        json.loads(event.value or b"{}")["payout"]
+        for event in events
+        if event.name == "PayoutOrdered"
+    )
+    return [Finding("doubled", f"order {order}", n - 1) for order, n in orders.items() if n > 1]
+
+
+def due_untold(found: Evidence) -> list[Finding]:
+    """Instalments that are due in the end, and of which others were not told so, or not to pay.
+
+    Nobody answers the soak's orders, so one that is due was ordered at least once.
+    """
+    told: dict[str, str] = {}
+    ordered = set[str]()
+    for event in found.events:
+        if event.name in VERDICTS:
+            told[_instalment(event)] = f"{event.name} {_content(event).get('amount_ore')}"
+        elif event.name == "PayoutOrdered":
+            ordered.add(_instalment(event))
+    return [
+        Finding("lost", f"{what} {instalment}")
+        for instalment, amount_ore in found.due.items()
+        for what, is_so in (
+            (
+                "last told that it is due:",
+                told.get(instalment) != f"BonusInstalmentDue {amount_ore}",
+            ),
+            ("order to pay", instalment not in ordered),
+        )
+        if is_so
+    ]
 
 
 def accruals_off(events: Iterable[Event]) -> list[Finding]:

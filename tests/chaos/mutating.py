@@ -43,7 +43,10 @@ def main(arguments: Sequence[str]) -> int:
     """Try them all, or those whose name holds a word; 0 when each was caught."""
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("word", nargs="?", default="", help="only mutants with this in their name")
-    chosen = [each for each in MUTANTS if parser.parse_args(arguments).word in each.name]
+    word = parser.parse_args(arguments).word
+    chosen = [each for each in MUTANTS if word in each.name]
+    if not chosen:  # without names of tests, pytest would run every test there is
+        parser.error(f"no mutant has {word!r} in its name; they stand in tests/chaos/mutants.py")
     with tempfile.TemporaryDirectory(prefix="sammen-mutants-") as folder:
         copy = _copy_checkout(Path(folder) / "checkout")
         tests = sorted({test for mutant in chosen for test in mutant.tests})

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tests.chaos.calm import Calm
 from tests.chaos.feeding import Accepted
 from tests.chaos.judging import Finding, by_fault
+from tests.chaos.schedule import GROUND_DECK, SERVICE_DECK
 from tests.chaos.storm import Fault
 
 FINDINGS_SHOWN = 20
@@ -53,23 +54,30 @@ class Report:
             f"told: {told.facts} facts about {told.lives} persons, {told.canaries} canaries; "
             f"sent again {told.insisted.total()} times {dict(told.insisted.most_common(5))}"
         )
-        yield (
-            f"came of it: {self.records} records on Kafka ({self.records_again} sent again), "
-            f"{self.mails} mails, {self.paid_ore / 100:,.0f} kr. to be paid"
-        )
+        if self.calm.quiet:
+            yield (
+                f"came of it: {self.records} records on Kafka ({self.records_again} sent again), "
+                f"{self.mails} mails, {self.paid_ore / 100:,.0f} kr. to be paid"
+            )
         yield from self._fault_lines()
         if self.ends:
             yield f"processes that ended by themselves: {self.ends}"
+        yield from self._oracle_lines()
+        yield f"verdict: {'passed' if self.passed else 'FAILED'} (seed {self.seed})"
+
+    def _oracle_lines(self) -> Iterator[str]:
+        """What the oracle found, if it was asked: what has not come yet would look lost to it."""
+        if not self.calm.quiet:
+            yield f"never quiet: {dict(self.calm.waiting)} stood still"
+            yield "oracle: not asked, since it never became quiet"
+            return
         counts = ", ".join(f"{name} {count}" for name, count in by_fault(self.findings).items())
         yield f"oracle: {counts}"
         yield from (f"  {each.fault}: {each.what}" for each in self.findings[:FINDINGS_SHOWN])
-        if not self.calm.quiet:
-            yield f"never quiet: {dict(self.calm.waiting)} stood still"
-        yield f"verdict: {'passed' if self.passed else 'FAILED'} (seed {self.seed})"
 
     def _fault_lines(self) -> Iterator[str]:
         yield f"{'fault':24}{'done':>6}{'seen':>6}{'p50 s':>8}{'max s':>8}   recovery"
-        for kind in sorted({fault.kind for fault in self.faults}):
+        for kind in sorted({*SERVICE_DECK, *GROUND_DECK}):
             faults = [fault for fault in self.faults if fault.kind == kind]
             times = [each.recovered_after for each in faults if each.recovered_after is not None]
             middle = f"{statistics.median(times):.1f}" if times else "-"

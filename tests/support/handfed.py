@@ -64,6 +64,7 @@ class HandFedBus:
         self.before_publish: Callable[[Sequence[OutgoingRecord]], None] | None = None
         """Raises what publishing is to raise."""
         self.member: HandFedMember | None = None
+        self.rebuilt = 0
 
     async def start(self) -> None:
         """Nothing needs starting."""
@@ -87,6 +88,10 @@ class HandFedBus:
         if self.before_publish is not None:
             self.before_publish(records)
         self.published.extend(records)
+
+    def producer_rebuilds(self) -> int:
+        """As often as the test says."""
+        return self.rebuilt
 
     def consumer(
         self,

@@ -12,17 +12,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.kafka.local.cluster import LocalKafka
-from deploy.kafka.local.commanding import PASSED_ON, SIGNALLED, run_command
+from deploy.kafka.local.commanding import PASSED_ON, SIGNALLED, find_program, run_command
 from deploy.kafka.local.failure import LocalKafkaError
-from deploy.kafka.local.memory import ADMIN
+from deploy.kafka.local.memory import ADMIN, PLAIN_WORD
 from deploy.kafka.local.warming import make_class_archive
 
-USUAL_PORT = 9092
+USUAL_PORT, PORT_MAX = 9092, 65_535
 LOOK_SECONDS = 1.0
 BOOTSTRAP, SECURITY = "SAMMEN_KAFKA_BOOTSTRAP_SERVERS", "SAMMEN_KAFKA_SECURITY"
-SERVICES = ("membership", "placements", "bonus", "notifications", "evaluation")
-"""Users of a secured cluster, unless others are named; named again here, since a launcher stands
-apart from what it launches. A test compares them with the services there are."""
+OF_A_CLUSTER = "SAMMEN_KAFKA_"
+"""How the settings begin that say which cluster is meant, and how it is reached."""
+USERS = ("membership", "placements", "bonus", "notifications", "evaluation", "finance")
+"""Users of a secured cluster, unless others are named: the services, and the one the demo's finance
+system comes as. Named again here, since a launcher stands apart from what it launches; a test
+compares them with the settings there are."""
 
 
 def say(sentence: str) -> None:
@@ -32,27 +35,39 @@ def say(sentence: str) -> None:
 
 
 def up(asked: argparse.Namespace) -> int:
-    """Run a cluster until told to stop; 1 when it ends by itself."""
+    """Run a cluster until told to stop. Raises LocalKafkaError when it ends by itself."""
+    if asked.user and not asked.secured:
+        raise LocalKafkaError("--user is for a cluster that has users; say --secured too")
     kafka = LocalKafka(
         _data_dir(asked),
         nodes=asked.nodes,
         secured=asked.secured,
-        users=dict.fromkeys(asked.user or SERVICES, "") if asked.secured else {},
+        users=dict.fromkeys(asked.user or USERS, "") if asked.secured else {},
         port=asked.port,
         say=say,
     )
     with kafka:
         _announce(kafka)
         signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
-        while signal.sigtimedwait(PASSED_ON, LOOK_SECONDS) is None:
-            if not kafka.node_pids():
-                raise LocalKafkaError(f"all nodes ended; look into {kafka.data_dir}/node-*/*.log")
+        _until_told_to_stop(kafka)
         say("stopping")
     return 0
 
 
+def _until_told_to_stop(kafka: LocalKafka) -> None:
+    """Look after the nodes meanwhile, and say which of them ends."""
+    running = kafka.node_pids().keys()
+    while signal.sigtimedwait(PASSED_ON, LOOK_SECONDS) is None:
+        before, running = running, kafka.node_pids().keys()
+        if not running:
+            raise LocalKafkaError(f"all nodes ended; look into {kafka.data_dir}/node-*/*.log")
+        for node_id in sorted(before - running):
+            say(f"node {node_id} ended; look into {kafka.data_dir}/node-{node_id}/server.log")
+
+
 def with_cluster(asked: argparse.Namespace) -> int:
     """Run a command beside a cluster; the command's exit code."""
+    program = find_program(asked.command[0])
     kafka = LocalKafka(
         Path(tempfile.mkdtemp(prefix="sammen-kafka-")) if asked.fresh else _data_dir(asked),
         nodes=asked.nodes,
@@ -62,10 +77,17 @@ def with_cluster(asked: argparse.Namespace) -> int:
     )
     kafka.start()
     try:
-        where = {BOOTSTRAP: kafka.bootstrap_servers, SECURITY: "plain"}
-        return run_command(asked.command, {**os.environ, **where})
+        return run_command(program, asked.command, _environment(kafka))
     finally:
         kafka.stop(at_once=asked.fresh)
+
+
+def _environment(kafka: LocalKafka) -> dict[str, str]:
+    """Ours with this cluster in it, and nothing of another: its certificates, say, would contradict
+    a cluster in the clear.
+    """
+    rest = {name: text for name, text in os.environ.items() if not name.startswith(OF_A_CLUSTER)}
+    return {**rest, BOOTSTRAP: kafka.bootstrap_servers, SECURITY: "plain"}
 
 
 def fetch(_: argparse.Namespace) -> int:
@@ -103,7 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--user",
         action="append",
-        help="a user of the secured cluster, instead of the five services; repeatable",
+        type=_user,
+        help="a user of the secured cluster, instead of the services and finance; repeatable",
     )
     one.set_defaults(does=up)
     other = commands.add_parser("with", help="run COMMAND with a cluster, and stop it afterwards")
@@ -113,10 +136,23 @@ def _parser() -> argparse.ArgumentParser:
     for each, port in ((one, USUAL_PORT), (other, None)):
         each.add_argument("--nodes", type=int, choices=(1, 3), default=1)
         each.add_argument("--data", type=Path, help="the cluster's folder (.sammen/kafka-...)")
-        each.add_argument("--port", type=int, default=port, help="node 1's, the others' follow")
+        each.add_argument("--port", type=_port, default=port, help="node 1's, the others' follow")
     third = commands.add_parser("fetch", help="get ready what starts need, and say what is missing")
     third.set_defaults(does=fetch)
     return parser
+
+
+def _port(text: str) -> int:
+    """A port that the next two can follow."""
+    if not text.isdecimal() or not 0 < int(text) <= PORT_MAX - 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port from 1 to {PORT_MAX - 2}")
+    return int(text)
+
+
+def _user(text: str) -> str:
+    if not PLAIN_WORD.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} has more than letters, digits, dots and dashes")
+    return text
 
 
 def _data_dir(asked: argparse.Namespace) -> Path:
@@ -133,11 +169,14 @@ def _announce(kafka: LocalKafka) -> None:
     if kafka.secured:
         settings["SAMMEN_KAFKA_CA_FILE"] = str(kafka.ca_file)
         settings["SAMMEN_KAFKA_ADMIN_PASSWORD"] = kafka.password_of(ADMIN)
-        for user in kafka.users:
-            settings[f"SAMMEN_{user.upper()}_KAFKA_PASSWORD"] = kafka.password_of(user)
+        for user in USERS:
+            if user in kafka.users:
+                settings[f"SAMMEN_{user.upper()}_KAFKA_PASSWORD"] = kafka.password_of(user)
+    others = [user for user in kafka.users if user not in USERS]
     lines = [
         f"Kafka is up: {kafka.bootstrap_servers}",
         *(f"  export {name}={shlex.quote(value)}" for name, value in settings.items()),
+        *(f"  password of {user}: {kafka.password_of(user)}" for user in others),
         f"Records are kept in {kafka.data_dir}. Stop it with Ctrl-C.",
     ]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -89,8 +89,10 @@ class LocalKafka:
                 kill_all(leftovers)
             memory = self._folder.recall(self.nodes, self.users, self.port, secured=self.secured)
             self._memory = memory
-            for port in (*memory.client_ports, *memory.controller_ports):
+            for port in memory.client_ports:
                 _await_free(port)
+            for port in memory.controller_ports:
+                _await_free(port, remedy="name another folder: the nodes of this one were made so")
             self._nodes = {
                 node_id: Node(node_id, self.data_dir / f"node-{node_id}", java)
                 for node_id in memory.node_ids
@@ -209,7 +211,9 @@ class LocalKafka:
                 )
             )
         if not memory.formatted:
-            formattings = [(node, node.begin_formatting(memory)) for node in self._nodes.values()]
+            formattings = [
+                (node, node.begin_formatting(memory, self._run)) for node in self._nodes.values()
+            ]
             for node, formatting in formattings:
                 node.end_formatting(formatting)
             self._memory = replace(memory, formatted=True)
@@ -260,12 +264,12 @@ class LocalKafka:
                 )
 
 
-def _await_free(port: int) -> None:
+def _await_free(port: int, *, remedy: str = "choose another") -> None:
     """One that was killed a moment ago may still hold it."""
     deadline = time.monotonic() + PORT_WAIT_SECONDS_MAX
     while is_taken(port):
         if time.monotonic() > deadline:
             raise LocalKafkaError(
-                f"port {port} on {HOST} is taken by another program; end that, or choose another"
+                f"port {port} on {HOST} is taken by another program; end that, or {remedy}"
             )
         time.sleep(POLL_SECONDS)

@@ -13,15 +13,19 @@ PASSED_ON = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 SIGNALLED = 128  # what shells add to the signal that ended a command
 
 
-def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def find_program(name: str) -> str:
+    """Where the program of this name lies. Raises LocalKafkaError when there is none."""
+    program = shutil.which(name)
+    if program is None:
+        raise LocalKafkaError(f"there is no command {name}")
+    return program
+
+
+def run_command(program: str, command: Sequence[str], environment: Mapping[str, str]) -> int:
     """The command's exit code. Signals sent to this process are passed on to the command.
 
-    A Ctrl-C is not: the terminal sends it to both. Raises LocalKafkaError when there is no such
-    command.
+    A Ctrl-C is not: the terminal sends it to both.
     """
-    program = shutil.which(command[0])
-    if program is None:
-        raise LocalKafkaError(f"there is no command {command[0]}")
     awaited = PASSED_ON | {signal.SIGCHLD}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
     try:

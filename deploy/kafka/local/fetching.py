@@ -34,6 +34,8 @@ def find_java() -> Java:
     """The Java of JAVA_HOME, else of PATH. Raises LocalKafkaError when there is none of age."""
     home = os.environ.get("JAVA_HOME")
     found = shutil.which("java", path=str(Path(home) / "bin") if home else None)
+    if found is None and home:
+        raise LocalKafkaError(f"JAVA_HOME is {home}, where no Java is; remedy: correct or unset it")
     if found is None:
         raise LocalKafkaError(f"Java is missing; remedy: {INSTALL}")
     said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr
@@ -60,7 +62,8 @@ def fetch_jars(part: str = BROKER, say: Callable[[str], None] = lambda _: None) 
     """The folder with the broker's jars, or those of the official command line (TOOLS).
 
     Fetches what is missing; of several processes that want the same one fetches and the others
-    wait. Raises LocalKafkaError, with the remedy, when Maven is missing or doesn't get them.
+    wait. Raises LocalKafkaError, with the remedy, when Maven is missing or doesn't get them, or the
+    cache can't be written.
     """
     folder = cache_folder(part)
     if folder.is_dir():
@@ -68,12 +71,18 @@ def fetch_jars(part: str = BROKER, say: Callable[[str], None] = lambda _: None) 
     maven = shutil.which("mvn")
     if maven is None:
         raise LocalKafkaError(f"Apache Kafka is not fetched and Maven is missing; {INSTALL}")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f"{part}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.is_dir():
-            say("fetching Apache Kafka by Maven (43 MB, once)")
-            _fetch(maven, part, folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with (folder.parent / f"{part}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.is_dir():
+                say("fetching Apache Kafka by Maven (43 MB, once)")
+                _fetch(maven, part, folder)
+    except OSError as error:
+        raise LocalKafkaError(
+            f"Apache Kafka can't be put into {folder.parent} ({error.strerror}); remedy: name "
+            "another cache by XDG_CACHE_HOME"
+        ) from error
     return folder
 
 
@@ -82,6 +91,8 @@ def _fingerprint(content: bytes) -> str:
 
 
 def _fetch(maven: str, part: str, folder: Path) -> None:
+    for left in folder.parent.glob(f"{part}-*"):  # by one that was killed: the lock is ours
+        shutil.rmtree(left, ignore_errors=True)
     draft = Path(tempfile.mkdtemp(prefix=f"{part}-", dir=folder.parent))
     try:
         result = subprocess.run(

@@ -49,6 +49,10 @@ class ClusterFolder:
 
     def claim(self) -> None:
         """Make the folder ours until `release`. Raises LocalKafkaError when it is another's."""
+        if "," in str(self.path):
+            raise LocalKafkaError(
+                f"{self.path} has a comma, which parts two folders for Kafka; name another folder"
+            )
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not self._file.exists() and any(

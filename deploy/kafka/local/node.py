@@ -47,7 +47,7 @@ class Node:
         file.touch(mode=0o600)
         file.write_text(text, encoding="utf-8")
 
-    def begin_formatting(self, memory: Memory) -> subprocess.Popen[str]:
+    def begin_formatting(self, memory: Memory, run: str) -> subprocess.Popen[str]:
         """Prepare the records' folder, dropping what an interrupted attempt left there.
 
         Arguments go through a file, since everybody on this machine may read a command line.
@@ -76,7 +76,8 @@ class Node:
             encoding="utf-8",
         )
         return subprocess.Popen(
-            [*self.java, *LEAN, f"@{arguments}"],
+            [*self.java, *LEAN, f"{RUN_OPTION}{run}", f"@{arguments}"],
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -112,6 +113,7 @@ class Node:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 cwd=self.folder,
+                env=_environment(),
             )
 
     def is_running(self) -> bool:
@@ -146,3 +148,8 @@ class Node:
         except FileNotFoundError:
             return ""
         return "\n".join(lines[-LAST_LINES:])
+
+
+def _environment() -> dict[str, str]:
+    """Ours, but for the language: without one Java can't open a file whose name is not ASCII."""
+    return {**os.environ, "LC_ALL": "C.UTF-8"}

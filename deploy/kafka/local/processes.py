@@ -26,7 +26,7 @@ def nodes_of_folder(data_dir: Path) -> list[int]:
 
 
 def nodes_of_run(run: str) -> list[int]:
-    """Ids of the nodes that one start of a cluster left running."""
+    """Ids of the nodes, and of what prepares their folders, that one start left running."""
     return [pid for pid, arguments in _command_lines() if RUN_OPTION + run in arguments]
 
 

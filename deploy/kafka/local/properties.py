@@ -12,6 +12,9 @@ from deploy.kafka.local.wire import MECHANISM
 
 FEW_PARTITIONS = "4"  # of Kafka's own topics; the default 50 make starting and stopping slow
 
+LETTERS_ELSEWHERE = 0x80
+"""The first letter that ASCII does not have."""
+
 FAST_FAILOVER = {
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
@@ -54,7 +57,17 @@ def node_properties(
         **(FAST_FAILOVER if fast_failover else {}),
         **extra,
     }
-    return "".join(f"{name}={value}\n" for name, value in settings.items())
+    return "".join(f"{name}={as_java_reads(value)}\n" for name, value in settings.items())
+
+
+def as_java_reads(text: str) -> str:
+    """The text as a file of properties must have it: Java takes any other letter for Latin-1."""
+    units = text.replace("\\", "\\\\").encode("utf-16-be")
+    pairs = zip(units[::2], units[1::2], strict=True)
+    return "".join(
+        chr(low) if high == 0 and low < LETTERS_ELSEWHERE else f"\\u{high:02x}{low:02x}"
+        for high, low in pairs
+    )
 
 
 def _replication(memory: Memory, node_id: int) -> dict[str, str]:

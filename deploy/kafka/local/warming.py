@@ -20,8 +20,13 @@ def make_class_archive(say: Callable[[str], None]) -> None:
     archive = class_archive(find_java(), fetch_jars(say=say))
     if archive.exists():
         return
+    try:
+        learning = tempfile.TemporaryDirectory(dir=archive.parent, prefix="learning-")
+    except OSError as error:
+        say(f"{archive.parent} can't be written ({error.strerror}), so starts take longer")
+        return
     say("letting Java learn Kafka's classes, so that later starts take half the time (once)")
-    with tempfile.TemporaryDirectory(dir=archive.parent, prefix="learning-") as folder:
+    with learning as folder:
         draft = Path(folder) / "classes.jsa"
         kafka = LocalKafka(
             Path(folder) / "kafka", java_options=(f"-XX:ArchiveClassesAtExit={draft}",)

@@ -116,6 +116,10 @@ class EmbeddedTransport:
             self._partition_counts.clear()
             raise
 
+    def producer_rebuilds(self) -> int:
+        """See Transport.producer_rebuilds: publishing leaves nothing that could break."""
+        return 0
+
     def consumer(
         self,
         subscription: Subscription,

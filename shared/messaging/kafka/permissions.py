@@ -38,13 +38,13 @@ class Acl:
         """What it is about."""
         return self.kind, self.pattern, self.name
 
-    def covers_topic(self, topic: str) -> bool:
-        """Whether it is about this topic, by name or with others."""
-        if self.kind != TOPIC:
+    def lies_within(self, other: Acl) -> bool:
+        """Whether all that this is about, the other is about as well."""
+        if self.kind != other.kind:
             return False
-        if self.pattern == PREFIXED:
-            return topic.startswith(self.name)
-        return self.name in {topic, ANY_NAME}
+        if other.pattern == PREFIXED:
+            return self.name.startswith(other.name)
+        return other.name == ANY_NAME or (self.pattern, self.name) == (LITERAL, other.name)
 
 
 def wanted_acls(specs: Sequence[TopicSpec]) -> set[Acl]:
@@ -69,7 +69,7 @@ class Permissions:
     surplus: tuple[Acl, ...]
     """Allowed by name on one of our topics or groups, and in no file."""
     foreign: tuple[Acl, ...]
-    """Not ours to undo: rules for many topics at once that reach ours, and prohibitions."""
+    """Not ours to undo: rules for many topics or groups that reach ours, and prohibitions."""
 
     def sentences(self) -> list[str]:
         """Every difference, a sentence for each user and thing."""
@@ -84,7 +84,7 @@ class Permissions:
         return _told("{user} may {operations} {resource}, which no file says", self.surplus)
 
     def foreign_sentences(self) -> list[str]:
-        """What reaches our topics and is not ours to undo."""
+        """What reaches our topics or groups and is not ours to undo."""
         return _told(
             "a rule of somebody else's {permission} {user} to {operations} {resource}",
             self.foreign,
@@ -94,13 +94,16 @@ class Permissions:
 def compare(found: Iterable[Acl], specs: Sequence[TopicSpec]) -> Permissions:
     """The differences between the rules there are and those there should be, in a stable order."""
     there, wanted = set(found), wanted_acls(specs)
-    ours = {acl.resource for acl in wanted}
-    names = [spec.name for spec in specs]
+    ours = list({acl.resource: acl for acl in wanted}.values())
     surplus, foreign = [], []
     for acl in sorted(there - wanted):
-        if acl.permission == ALLOW and acl.resource in ours:
+        by_name = acl.pattern == LITERAL and acl.name != ANY_NAME
+        named = any(
+            acl.resource == one.resource or (by_name and acl.lies_within(one)) for one in ours
+        )
+        if acl.permission == ALLOW and named:
             surplus.append(acl)
-        elif acl.resource in ours or any(acl.covers_topic(name) for name in names):
+        elif any(acl.lies_within(one) or one.lies_within(acl) for one in ours):
             foreign.append(acl)
     return Permissions(tuple(sorted(wanted - there)), tuple(surplus), tuple(foreign))
 

@@ -18,6 +18,11 @@ NO_AUTHORIZER: Final = (
     "the cluster has no authorizer: whoever reaches it may write and read everything"
 )
 
+REMADE: Final = (
+    "changing that would lose an order, or records: correct the file if the topic is right; else "
+    "delete the topic, run this again, and have its publisher send all it kept (`sammen republish`)"
+)
+
 Say = Callable[[str], None]
 """Is told, in a sentence each, what was changed and what a person should know."""
 
@@ -61,7 +66,7 @@ async def create_topics(
     async with opened(access) as cluster:
         found = await cluster.find([spec.name for spec in specs])
         if wrong := [text for spec in specs for text in _unchangeable(spec, found)]:
-            raise TopicMismatchError(f"{'; '.join(wrong)}; give it a name of its own")
+            raise TopicMismatchError(f"{'; '.join(wrong)}; {REMADE}")
         missing = [spec for spec in specs if spec.name not in found]
         await _check_brokers(cluster, missing, copies_max)
         await cluster.create([_new_topic(spec, copies_max) for spec in missing])

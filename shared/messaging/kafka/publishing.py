@@ -44,6 +44,8 @@ class Publisher:
         self._publish_seconds_max = publish_seconds_max
         self._producer: AIOKafkaProducer | None = None
         self._opening = asyncio.Lock()
+        self.rebuilds = 0
+        """How often a producer was thrown away after a failure."""
 
     async def open(self) -> None:
         """Connect, unless connected. Raises TransportUnavailableError."""
@@ -107,6 +109,7 @@ class Publisher:
             self._producer = None
         await _abandon(producer)
         await asyncio.wait(sending)
+        self.rebuilds += 1
         LOG.warning("producer_rebuilt", partitions=len(sending))
 
 

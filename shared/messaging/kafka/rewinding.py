@@ -8,6 +8,10 @@ from shared.messaging.kafka.asking import Asking
 from shared.messaging.kafka.offsets import beginnings
 from shared.messaging.transport import GroupBusyError
 
+REMEDY = (
+    "stop its service first; one that was killed, or has a name in SAMMEN_KAFKA_INSTANCE, stays a "
+    "member until its session is over, 45 s later"
+)
 BUSY = frozenset({KafkaError.UNKNOWN_MEMBER_ID, KafkaError.NON_EMPTY_GROUP})
 
 
@@ -31,5 +35,5 @@ async def rewind(asking: Asking, group: str, topic: str, partitions: int) -> Non
         )
         for error in errors:
             if error.code() in BUSY:
-                raise GroupBusyError(f"group {group} has members; stop its service first")
+                raise GroupBusyError(f"group {group} has members; {REMEDY}")
             raise asking.fault(error, f"move group {group}")

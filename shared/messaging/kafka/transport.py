@@ -124,6 +124,10 @@ class KafkaTransport:
             self._partition_counts.clear()
             raise
 
+    def producer_rebuilds(self) -> int:
+        """See Transport.producer_rebuilds."""
+        return self._publisher.rebuilds
+
     def consumer(
         self,
         subscription: Subscription,

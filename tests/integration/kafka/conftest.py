@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -32,3 +34,10 @@ async def one() -> AsyncIterator[KafkaBus]:
     """A broker with TLS, passwords and ACLs, whose topics each test makes itself."""
     async with kafka_bus() as bus:
         yield bus
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A cluster's folder, whose nodes are ended whatever the test left."""
+    with tempfile.TemporaryDirectory(prefix="sammen-test-kafka-", ignore_cleanup_errors=True) as it:
+        yield Path(it) / "klyngen på Ærø"

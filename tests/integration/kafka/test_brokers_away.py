@@ -148,6 +148,7 @@ async def test_brokers_that_answer_nothing_for_a_while(line: Line) -> None:
     retries = line.shown("sammen_retries_total", service="membership", kind="bus")
     await asyncio.sleep(SILENCE_SECONDS - (loop.time() - paused_at))
     assert line.shown("sammen_retries_total", service="membership", kind="bus") > retries
+    assert line.shown("sammen_producer_rebuilds_total", service="membership") > 0
     for node in NODES:
         line.bus.cluster.resume_node(node)
     await line.all_arrive()

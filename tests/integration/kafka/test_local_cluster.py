@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -29,38 +25,24 @@ from confluent_kafka.admin import (
 )
 
 from deploy.kafka.local import LocalKafka, LocalKafkaError
+from deploy.kafka.local.memory import ClusterFolder
 from shared.messaging.kafka.access import Credentials, KafkaAccess
-from tests.support.kafka_cluster import access_to, admin_client, kafka_cluster, kafka_or_skip
+from tests.support.kafka_cluster import (
+    access_to,
+    admin_client,
+    is_running,
+    kafka_cluster,
+    kafka_or_skip,
+)
 from tests.support.waiting import until
 
 CHECKOUT = Path(__file__).parents[3]
 TOPIC = "test.local"
 
-# Starts a cluster, says which processes those are, forks a child that keeps all its pipes, and
-# waits to be killed.
-STARTER = """
-import os, sys, time
-from pathlib import Path
-from deploy.kafka.local import LocalKafka
-kafka = LocalKafka(Path(sys.argv[1]), fast_failover=True, throw_away=bool(sys.argv[2:]))
-kafka.start()
-child = os.fork()
-if child:
-    print(kafka.node_pids()[1], kafka._watcher.pid, child, flush=True)
-time.sleep(300)
-"""
-
 
 @pytest.fixture(autouse=True)
 def _needs_kafka() -> None:
     kafka_or_skip()
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A cluster's folder, whose nodes are ended whatever the test left."""
-    with tempfile.TemporaryDirectory(prefix="sammen-test-kafka-", ignore_cleanup_errors=True) as it:
-        yield Path(it) / "cluster"
 
 
 def administrator(kafka: LocalKafka) -> AdminClient:
@@ -105,16 +87,6 @@ def refusals_of(password: str, kafka: LocalKafka) -> set[int]:
     return {error.code() for error in errors} - {KafkaError._ALL_BROKERS_DOWN}
 
 
-def is_running(pid: int) -> bool:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
-    return False
-
-
-def is_there(folder: Path) -> bool:
-    return folder.exists()
-
-
 def open_to_others(kafka: LocalKafka, secret: str) -> dict[str, int]:
     """Who else may read the files that hold the secret: the bits of their modes."""
     return {
@@ -124,24 +96,8 @@ def open_to_others(kafka: LocalKafka, secret: str) -> dict[str, int]:
     }
 
 
-def started_by_another(folder: Path, *arguments: str) -> tuple[subprocess.Popen[str], list[int]]:
-    starter = subprocess.Popen(
-        [sys.executable, "-c", STARTER, str(folder), *arguments],
-        cwd=CHECKOUT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert starter.stdout is not None
-    return starter, [int(pid) for pid in starter.stdout.readline().split()]
-
-
-def end(starter: subprocess.Popen[str], forked: int) -> None:
-    os.kill(forked, signal.SIGKILL)
-    starter.kill()
-    starter.communicate()
-
-
-def test_records_outlive_a_stop_and_a_crash(folder: Path) -> None:
+def test_records_outlive_a_stop_and_a_crash(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
     kafka = LocalKafka(folder, fast_failover=True)
     with kafka:
         create_topic(kafka)
@@ -156,32 +112,7 @@ def test_records_outlive_a_stop_and_a_crash(folder: Path) -> None:
         assert kafka.node_pids() == {}
         kafka.start_node(1)
         assert records(kafka) == ["one", "two"]
-
-
-async def test_no_node_outlives_a_starter_that_is_killed(folder: Path) -> None:
-    starter, (node, watcher, forked) = started_by_another(folder, "throw away")
-    try:
-        with pytest.raises(LocalKafkaError, match=f"is run by process {starter.pid}"):
-            LocalKafka(folder).start()
-        starter.kill()
-        await until(lambda: not is_running(node), what="the node has ended")
-        await until(lambda: not is_running(watcher), what="the watcher has ended")
-        assert is_running(forked), "a child that kept the pipe open, and it did not matter"
-        assert not is_there(folder)
-    finally:
-        end(starter, forked)
-
-
-async def test_leftovers_are_ended_by_the_next_start(folder: Path) -> None:
-    starter, (node, watcher, forked) = started_by_another(folder)
-    os.kill(watcher, signal.SIGKILL)
-    end(starter, forked)
-    assert is_running(node), "nobody was left to end it"
-    said: list[str] = []
-    with LocalKafka(folder, fast_failover=True, say=said.append) as kafka:
-        assert not is_running(node)
-        assert f"ending what an earlier start left running: process [{node}]" in said
-        assert kafka.node_pids()[1] != node
+    assert [*folder.parent.iterdir()] == [folder], "all of it is where it was told to be"
 
 
 def test_a_taken_port_is_named(folder: Path) -> None:
@@ -191,6 +122,18 @@ def test_a_taken_port_is_named(folder: Path) -> None:
         with pytest.raises(LocalKafkaError, match=f"port {port} on 127.0.0.1 is taken"):
             kafka.start()
     assert kafka.node_pids() == {}
+
+
+def test_a_taken_port_that_cannot_be_chosen_anew_has_another_remedy(folder: Path) -> None:
+    made = ClusterFolder(folder)
+    made.claim()
+    (port,) = made.recall(1, {}, None, secured=False).controller_ports
+    made.release()
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(LocalKafkaError, match=f"port {port} on .* name another folder"),
+    ):
+        LocalKafka(folder).start()
 
 
 def test_a_node_that_ends_says_why(folder: Path) -> None:

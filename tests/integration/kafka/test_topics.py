@@ -116,8 +116,9 @@ async def test_what_would_ruin_a_topic_is_refused_and_nothing_changed(
     await create_topics(admin, [spec])
     differing = replace(spec, maximum_bytes=2_048, **other)  # type: ignore[arg-type]
     missing = replace(spec, name=f"{spec.name}9")
-    with pytest.raises(TopicMismatchError, match=complaint.format(spec.name)):
+    with pytest.raises(TopicMismatchError, match=complaint.format(spec.name)) as refused:
         await create_topics(admin, [missing, differing])
+    assert "have its publisher send all it kept (`sammen republish`)" in str(refused.value)
     assert complaint.format(spec.name) in await check_topics(admin, [differing])
     assert await check_topics(admin, [missing]) == [f"topic {missing.name} is missing"]
     assert await check_topics(admin, [spec]) == []

@@ -10,6 +10,7 @@ import pytest
 
 from shared.database import DatabaseUnavailableError
 from shared.messaging import relay
+from shared.messaging.locks import try_session_lock
 from shared.messaging.transport import OutgoingRecord, Position, TransportUnavailableError
 from shared.messaging.watchdog import Watchdog
 from shared.messaging.work import Received, Work
@@ -135,6 +136,28 @@ async def test_depth_and_age_of_the_outbox_are_seen_while_the_bus_is_away(
     assert waiting() == (None, None), "who holds no relay does not know what waits"
     assert shown(post.metrics, "dead_letters_open", **RELAY, state="dead") is None
     assert shown(post.metrics, "relay_active", **RELAY) == 0
+
+
+async def test_a_relay_that_never_had_its_turn_shows_that_it_stands_by(post: Post) -> None:
+    async with post.world.membership.connection() as another:
+        assert await try_session_lock(another, "relay", "membership")
+        async with post.relay():
+            assert shown(post.metrics, "relay_active", **RELAY) == 0
+
+
+async def test_producers_made_anew_are_counted(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(relay, "POLL_SECONDS", 0.01)
+
+    def rebuilds() -> float | None:
+        return shown(post.metrics, "producer_rebuilds_total", **RELAY)
+
+    async with post.relay():
+        await until(lambda: rebuilds() == 0, what="none was made anew")
+        post.bus.rebuilt = 2
+        await until(lambda: rebuilds() == 2, what="two are counted")
+        post.bus.rebuilt = 3
+        await until(lambda: rebuilds() == 3, what="each is counted once")
 
 
 def place(lag: int) -> Position:

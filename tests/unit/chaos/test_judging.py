@@ -31,6 +31,10 @@ def due(position: int) -> Event:
     return event(position, name, milestone="M6", amount_ore=2_000_000, employer=COMPANY)
 
 
+def ordered(position: int, payout: str = "o1") -> Event:
+    return event(position, "PayoutOrdered", milestone="M6", payout=payout, amount_ore=2_000_000)
+
+
 def good() -> Evidence:
     welcome, notice = f"company_joined {COMPANY} {ADDRESS}", f"{CASE}/M6/2000000 {ADDRESS}"
     mails = (welcome, f"bonus_instalment_due {notice}")
@@ -40,7 +44,7 @@ def good() -> Evidence:
         instalments={f"{CASE}/M6": "DUE"},
         due={f"{CASE}/M6": 2_000_000},
         balances={f"{CASE}/M6 bonus_expense": 2_000_000},
-        events=[assessed(1, "AWAITING"), assessed(2, "DUE"), due(3), *sent],
+        events=[assessed(1, "AWAITING"), assessed(2, "DUE"), due(3), ordered(4), *sent],
         notices=Counter(f"{mail} sent" for mail in mails),
         contacts={COMPANY: [ADDRESS]},
         outcomes={"r1": "accepted"},
@@ -80,6 +84,26 @@ def test_every_ore_is_counted() -> None:
 def test_the_same_told_twice_running_is_found() -> None:
     again = [*good().events, assessed(20, "DUE")]
     assert found_in(replace(good(), events=again)) == {"doubled"}
+
+
+def test_a_verdict_or_an_order_told_twice_is_found() -> None:
+    for again in (due(20), ordered(20)):
+        assert found_in(replace(good(), events=[*good().events, again])) == {"doubled"}
+
+
+def test_a_verdict_told_anew_after_another_is_no_finding() -> None:
+    refused = event(21, "BonusRefused", milestone="M6", reason="HOURS")
+    anew = [assessed(20, "REFUSED"), refused, assessed(22, "DUE"), due(23)]
+    assert found_in(replace(good(), events=[*good().events, *anew])) == set()
+    assert found_in(replace(good(), events=[*good().events, *anew[:2], anew[2]])) == {"lost"}
+
+
+def test_a_due_instalment_that_nobody_was_told_of_is_found() -> None:
+    notices = Counter([f"company_joined {COMPANY} {ADDRESS} sent"])
+    for untold in ("BonusInstalmentDue", "PayoutOrdered"):
+        events = [each for each in good().events if each.name != untold]
+        mails = good().notices if untold == "PayoutOrdered" else notices
+        assert found_in(replace(good(), events=events, notices=mails)) == {"lost"}
 
 
 def accrued(position: int, sequence: int, amount_ore: int, sum_ore: int) -> Event:
@@ -147,3 +171,10 @@ def test_what_is_missing_early_unknown_or_changed_on_the_tape_is_found() -> None
     assert found_on(first, third, second) == {"out of order"}
     assert found_on(first, second, third, assessed(9, "DUE")) == {"untrue"}
     assert found_on(first, replace(second, value=b"{}"), third) == {"different"}
+
+
+def test_a_key_in_two_partitions_is_found() -> None:
+    told = [assessed(1, "AWAITING"), assessed(2, "DUE")]
+    first, second = tape(*told)
+    findings = judge_tape([first, replace(second, partition=1)], told)
+    assert {each.fault for each in findings} == {"out of order"}

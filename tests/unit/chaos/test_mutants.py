@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos import mutating
 from tests.chaos.mutants import MUTANTS, Edit, Mutant
 from tests.chaos.mutating import CHECKOUT, PatchError, apply
 
@@ -32,3 +33,16 @@ def test_a_mutant_whose_text_is_not_there_once_is_refused(text: str, tmp_path: P
     (tmp_path / SOME.path).write_text(text, encoding="utf-8")
     with pytest.raises(PatchError):
         apply(SOME, tmp_path)
+
+
+def test_a_word_that_no_mutant_has_runs_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def copied(_target: Path) -> Path:
+        raise AssertionError("tests would be run")
+
+    monkeypatch.setattr(mutating, "_copy_checkout", copied)
+    with pytest.raises(SystemExit) as ended:
+        mutating.main(["no such mistake"])
+    assert ended.value.code == 2
+    assert "no mutant has 'no such mistake'" in capsys.readouterr().err

@@ -56,13 +56,25 @@ def test_rules_that_reach_ours_are_told_apart_from_those_that_do_not() -> None:
         Acl("User:x", "TOPIC", "LITERAL", "*", "READ"),
         Acl("User:x", "TOPIC", "PREFIXED", "placements.", "ALL"),
         Acl("User:bonus", "GROUP", "PREFIXED", "bonus.", "READ", permission="DENY"),
+        Acl("User:x", "GROUP", "LITERAL", "*", "READ"),
+        Acl("User:x", "GROUP", "PREFIXED", "b", "READ"),
+        Acl("User:x", "GROUP", "PREFIXED", "bonus.place", "READ"),
+        Acl("User:x", "GROUP", "LITERAL", "bonus.placements", "READ", permission="DENY"),
     ]
     elsewhere = [
         Acl("User:x", "TOPIC", "PREFIXED", "billing.", "READ"),
         Acl("User:x", "TOPIC", "LITERAL", "billing.v1", "READ"),
         Acl("User:x", "GROUP", "PREFIXED", "x.", "READ"),
+        Acl("User:x", "GROUP", "LITERAL", "bonus", "READ"),
         Acl("User:x", "CLUSTER", "LITERAL", "kafka-cluster", "DESCRIBE"),
     ]
     found = compare([*wanted_acls([SPEC]), *reaching, *elsewhere], [SPEC])
     assert (found.missing, found.surplus) == ((), ())
     assert set(found.foreign) == set(reaching)
+
+
+def test_who_may_join_one_of_our_groups_by_name_and_is_in_no_file_is_told() -> None:
+    found = wanted_acls([SPEC]) | {Acl("User:x", "GROUP", "LITERAL", "bonus.placements", "READ")}
+    assert compare(found, [SPEC]).surplus_sentences() == [
+        "x may read group bonus.placements, which no file says"
+    ]

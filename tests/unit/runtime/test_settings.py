@@ -119,6 +119,8 @@ def test_an_issuer_is_taken_as_it_is(issuer: str) -> None:
         "http://a:1",
         "embeded",
         "a:123456",
+        "a:65536",
+        "a:0",
     ],
 )
 def test_brokers_that_are_none_are_refused_by_name_and_form(servers: str) -> None:
@@ -127,7 +129,7 @@ def test_brokers_that_are_none_are_refused_by_name_and_form(servers: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "servers", ["embedded", "kafka:9092", "a.example:1,10.0.0.1:2", "[::1]:9092"]
+    "servers", ["embedded", "kafka:9092", "a.example:1,10.0.0.1:2", "[::1]:9092", "a:65535,b:59999"]
 )
 def test_brokers_are_taken_as_they_are(servers: str) -> None:
     given = {"SAMMEN_KAFKA_BOOTSTRAP_SERVERS": servers}
