@@ -85,6 +85,7 @@ class Shell:
             max_records=subscription.batch_records_max,
             batch_timeout_ms=POLL_MILLISECONDS,
             ack_policy=AckPolicy.MANUAL,
+            isolation_level="read_committed",
             auto_offset_reset="earliest",  # for a group that is new; a jump is told by its offsets
             no_reply=True,
             parser=_parse,

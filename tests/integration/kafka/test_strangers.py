@@ -1,0 +1,120 @@
+"""Records of other people's clients, which do what ours never would."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from shared.messaging.kafka.transport import KafkaTransport
+from shared.messaging.transport import Subscription, TransportConsumer
+from tests.support.buses import READER, Inbox
+from tests.support.kafka_bus import LOOK_SECONDS, TIMES, KafkaBus
+from tests.support.waiting import until
+
+CODECS = ("gzip", "snappy", "lz4", "zstd")
+
+
+@pytest.fixture
+async def topic(one: KafkaBus) -> str:
+    name = f"test.{secrets.token_hex(6)}.v1"
+    await one.create_topic(name)
+    return name
+
+
+@asynccontextmanager
+async def _producer(bus: KafkaBus, **how: object) -> AsyncIterator[AIOKafkaProducer]:
+    options: dict[str, Any] = {**bus.access("admin").for_aiokafka(), **how}
+    producer = AIOKafkaProducer(**options)
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+@asynccontextmanager
+async def _listener(bus: KafkaBus, topic: str, inbox: Inbox) -> AsyncIterator[TransportConsumer]:
+    transport = KafkaTransport(bus.access(READER), times=TIMES, look_seconds=LOOK_SECONDS)
+    await transport.start()
+    consumer = transport.consumer(Subscription(f"{READER}.{topic}", (topic,)), inbox)
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+        await transport.close()
+
+
+async def _tell(producer: AIOKafkaProducer, topic: str, value: bytes, *, keep: bool) -> None:
+    """One transaction with one record."""
+    await producer.begin_transaction()
+    await producer.send_and_wait(topic, value, key=b"k", partition=0)
+    await (producer.commit_transaction() if keep else producer.abort_transaction())
+
+
+async def _waits_for_nothing(consumer: TransportConsumer, topic: str, *, end: int) -> None:
+    async def has_come_to_the_end() -> bool:
+        position = (await consumer.positions())[(topic, 0)]
+        return (position.next_offset, position.end_offset, position.lag) == (end, end, 0)
+
+    await until(has_come_to_the_end, what="nothing seems to be left")
+
+
+async def test_what_a_transaction_took_back_is_never_heard(one: KafkaBus, topic: str) -> None:
+    inbox = Inbox()
+    async with (
+        _listener(one, topic, inbox) as consumer,
+        _producer(one, transactional_id=topic) as producer,
+    ):
+        await _tell(producer, topic, b"taken back", keep=False)
+        await _tell(producer, topic, b"kept", keep=True)
+        await until(lambda: b"kept" in inbox.values, what="what was kept has arrived")
+        # Two records, each with the mark that ends its transaction: no record, and nothing to do.
+        await _waits_for_nothing(consumer, topic, end=4)
+        assert consumer.failure() is None
+    assert inbox.values == [b"kept"]
+
+
+async def test_a_member_begins_at_the_mark_of_a_transaction(one: KafkaBus, topic: str) -> None:
+    first, second = Inbox(), Inbox()
+    async with _producer(one, transactional_id=topic) as producer:
+        await _tell(producer, topic, b"1", keep=True)
+        async with _listener(one, topic, first):
+            await until(lambda: first.values == [b"1"], what="the first has arrived")
+        async with _listener(one, topic, second) as consumer:
+            await _waits_for_nothing(consumer, topic, end=2)
+            await _tell(producer, topic, b"2", keep=True)
+            await until(lambda: second.values == [b"2"], what="the second has arrived")
+            await _waits_for_nothing(consumer, topic, end=4)
+
+
+async def test_an_undecided_transaction_is_waited_for(one: KafkaBus, topic: str) -> None:
+    inbox = Inbox()
+    async with (
+        _listener(one, topic, inbox) as consumer,
+        _producer(one, transactional_id=topic) as producer,
+        _producer(one) as other,
+    ):
+        await producer.begin_transaction()
+        await producer.send_and_wait(topic, b"1", key=b"k", partition=0)
+        await other.send_and_wait(topic, b"2", key=b"k", partition=0)
+        # It can't go on, and that is no fault of its own: the watchdog must leave it alone.
+        await _waits_for_nothing(consumer, topic, end=0)
+        await producer.commit_transaction()
+        await until(lambda: len(inbox.records) == 2, what="both have arrived")
+    assert inbox.values == [b"1", b"2"]
+
+
+async def test_records_are_heard_however_they_are_packed(one: KafkaBus, topic: str) -> None:
+    inbox = Inbox()
+    async with _listener(one, topic, inbox):
+        for codec in CODECS:
+            async with _producer(one, compression_type=codec) as producer:
+                await producer.send_and_wait(topic, codec.encode() * 100, key=b"k", partition=0)
+        await until(lambda: len(inbox.records) >= len(CODECS), what="all have arrived")
+    assert inbox.values == [codec.encode() * 100 for codec in CODECS]
