@@ -23,6 +23,7 @@ from faststream.security import SASLScram512
 
 from shared.messaging.kafka.access import KafkaAccess
 from shared.messaging.kafka.connections import cut_off
+from shared.messaging.kafka.lenient import read_leniently
 from shared.messaging.kafka.naming import as_regex, is_pattern
 from shared.messaging.kafka.records import Read
 from shared.messaging.patience import Patience
@@ -72,6 +73,7 @@ class Shell:
         on_batch: OnBatch,
         on_error: OnError,
     ) -> None:
+        read_leniently()
         self._error_log = _ErrorLog(on_error)
         self._opening: asyncio.Task[None] | None = None
         self._broker = _broker(access, self._error_log, times)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from shared.messaging.kafka.transport import KafkaTransport
 from shared.messaging.transport import Subscription, TransportConsumer
@@ -108,6 +110,45 @@ async def test_an_undecided_transaction_is_waited_for(one: KafkaBus, topic: str)
         await producer.commit_transaction()
         await until(lambda: len(inbox.records) == 2, what="both have arrived")
     assert inbox.values == [b"1", b"2"]
+
+
+class NoText(str):
+    """A name that other clients may give a header, and ours can't."""
+
+    __slots__ = ()
+
+    def encode(self, *_: object) -> bytes:
+        return b"\xff" + str(self).encode()
+
+
+def _batch(producer: AIOKafkaProducer, values: Sequence[bytes], codec: int) -> BatchBuilder:
+    """A batch whose second record names a header so; made by the parser that asks the name."""
+    batch: Any = producer.create_batch()
+    batch._builder = _DefaultRecordBatchBuilderPy(2, codec, 0, -1, -1, -1, 50_000)
+    for place, value in enumerate(values):
+        names = ("plain", NoText("odd")) if place == 1 else ("plain",)
+        headers = [(name, b"x") for name in names]
+        assert batch.append(key=b"k", value=value, headers=headers, timestamp=None)
+    built: BatchBuilder = batch
+    return built
+
+
+@pytest.mark.parametrize("codec", [0, 1, 4])
+async def test_a_header_named_with_no_text_stops_nobody(
+    one: KafkaBus, topic: str, codec: int
+) -> None:
+    inbox = Inbox()
+    async with _listener(one, topic, inbox) as consumer, _producer(one) as producer:
+        await producer.send_and_wait(topic, b"0", key=b"k", partition=0)
+        batch = _batch(producer, [b"1", b"2", b"3"], codec)
+        await (await producer.send_batch(batch, topic, partition=0))
+        await producer.send_and_wait(topic, b"4", key=b"k", partition=0)
+        await until(lambda: len(inbox.records) >= 5, what="all have arrived")
+        assert consumer.failure() is None
+    assert [(each.offset, each.value) for each in inbox.records] == [
+        (place, str(place).encode()) for place in range(5)
+    ]
+    assert inbox.records[2].headers == (("plain", b"x"), ("\N{REPLACEMENT CHARACTER}odd", b"x"))
 
 
 async def test_records_are_heard_however_they_are_packed(one: KafkaBus, topic: str) -> None:
