@@ -8,16 +8,20 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, errors
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
+from shared.contracts.topics import TopicSpec
+from shared.messaging.kafka.provisioning import create_topics
 from shared.messaging.kafka.transport import KafkaTransport
 from shared.messaging.transport import Subscription, TransportConsumer
-from tests.support.buses import READER, Inbox
+from tests.support.buses import READER, WRITER, Inbox
 from tests.support.kafka_bus import LOOK_SECONDS, TIMES, KafkaBus
 from tests.support.waiting import until
 
+BOMB_BYTES = 20_000_000
+LIMIT_BYTES = 65_536
 CODECS = ("gzip", "snappy", "lz4", "zstd")
 
 
@@ -149,6 +153,32 @@ async def test_a_header_named_with_no_text_stops_nobody(
         (place, str(place).encode()) for place in range(5)
     ]
     assert inbox.records[2].headers == (("plain", b"x"), ("\N{REPLACEMENT CHARACTER}odd", b"x"))
+
+
+async def test_a_record_is_as_small_unpacked_as_it_may_be_packed(one: KafkaBus) -> None:
+    name = f"test.{secrets.token_hex(6)}.v1"
+    spec = TopicSpec(
+        name=name,
+        partitions=1,
+        cleanup="delete",
+        retention=None,
+        writers=(WRITER,),
+        readers=(READER,),
+        maximum_bytes=LIMIT_BYTES,
+        replication_factor=1,
+        minimum_in_sync_replicas=1,
+    )
+    await create_topics(one.access("admin"), [spec])
+    inbox = Inbox()
+    async with (
+        _listener(one, name, inbox),
+        _producer(one, compression_type="zstd", max_request_size=2 * BOMB_BYTES) as producer,
+    ):
+        with pytest.raises(errors.MessageSizeTooLargeError):
+            await producer.send_and_wait(name, bytes(BOMB_BYTES), key=b"k", partition=0)
+        await producer.send_and_wait(name, bytes(LIMIT_BYTES - 1), key=b"k", partition=0)
+        await until(lambda: len(inbox.records) >= 1, what="the one of the allowed size is heard")
+    assert [len(value or b"") for value in inbox.values] == [LIMIT_BYTES - 1]
 
 
 async def test_records_are_heard_however_they_are_packed(one: KafkaBus, topic: str) -> None:
