@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -14,10 +15,14 @@ from shared.messaging import failpoints
 from shared.messaging.consumer import Consumer
 from shared.messaging.kafka.access import Credentials, KafkaAccess
 from shared.messaging.kafka.transport import KafkaTransport
-from shared.messaging.transport import TransportForbiddenError, TransportUnavailableError
+from shared.messaging.transport import (
+    RecordTooLargeError,
+    TransportForbiddenError,
+    TransportUnavailableError,
+)
 from shared.observability.metrics import Metrics
-from tests.integration.kafka.line import Line, open_line
-from tests.support.buses import READER, SESSION_SECONDS
+from tests.integration.kafka.line import PUBLISH_SECONDS, Line, open_line
+from tests.support.buses import READER, SESSION_SECONDS, STRANGER, record
 from tests.support.kafka_bus import LOOK_SECONDS, TIMES, KafkaBus
 from tests.support.messaging import HASTY, Bookkeeper, StandingClock
 from tests.support.postgres import DatabaseFactory
@@ -122,4 +127,24 @@ async def test_a_wrong_password_is_told_at_the_start(one: KafkaBus) -> None:
     transport = KafkaTransport(access)
     with pytest.raises(TransportForbiddenError, match="password"):
         await transport.start()
+    await transport.close()
+
+
+async def test_a_password_that_no_longer_holds_is_told_when_publishing(one: KafkaBus) -> None:
+    """A service that only publishes has nobody else who would say it."""
+    topic = f"test.{secrets.token_hex(6)}.v1"
+    await one.create_topic(topic, writers=(STRANGER,), maximum_bytes=1_000)
+    transport = KafkaTransport(one.access(STRANGER), publish_seconds_max=PUBLISH_SECONDS)
+    await transport.start()
+    await transport.publish([record(topic)])
+    known = one.cluster.password_of(STRANGER)
+    await one.change_password(STRANGER, "another")
+    try:
+        with pytest.raises(RecordTooLargeError):  # costs the producer, and so its connections
+            await transport.publish([record(topic, bytes(10_000))])
+        with pytest.raises(TransportForbiddenError, match=f"{STRANGER}: correct the .* password"):
+            await transport.publish([record(topic)])
+    finally:
+        await one.change_password(STRANGER, known)
+    await transport.publish([record(topic)])
     await transport.close()
