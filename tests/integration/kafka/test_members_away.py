@@ -16,13 +16,15 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.kafka.access import Credentials, KafkaAccess
 from shared.messaging.kafka.transport import KafkaTransport
 from shared.messaging.transport import (
+    NameTakenError,
     RecordTooLargeError,
+    Subscription,
     TransportForbiddenError,
     TransportUnavailableError,
 )
 from shared.observability.metrics import Metrics
 from tests.integration.kafka.line import PUBLISH_SECONDS, Line, open_line
-from tests.support.buses import READER, SESSION_SECONDS, STRANGER, record
+from tests.support.buses import READER, SESSION_SECONDS, STRANGER, WRITER, Inbox, record
 from tests.support.kafka_bus import LOOK_SECONDS, TIMES, KafkaBus
 from tests.support.messaging import HASTY, Bookkeeper, StandingClock
 from tests.support.postgres import DatabaseFactory
@@ -148,3 +150,34 @@ async def test_a_password_that_no_longer_holds_is_told_when_publishing(one: Kafk
         await one.change_password(STRANGER, known)
     await transport.publish([record(topic)])
     await transport.close()
+
+
+async def test_two_processes_of_one_name_are_told_apart(one: KafkaBus) -> None:
+    topic, inbox = f"test.{secrets.token_hex(6)}.v1", Inbox()
+    await one.create_topic(topic)
+    transports = [
+        KafkaTransport(one.access(READER), instance="pod-1", times=TIMES, look_seconds=LOOK_SECONDS)
+        for _ in range(2)
+    ]
+    members = [
+        transport.consumer(Subscription(f"{READER}.{topic}", (topic,)), inbox)
+        for transport in transports
+    ]
+    for transport, member in zip(transports, members, strict=True):
+        await transport.start()
+        await member.start()
+        await until(lambda member=member: member.rebalances() > 0, what="it has joined")
+    await until(lambda: any(member.failure() for member in members), what="one of them notices")
+    with pytest.raises(NameTakenError, match=r"pod-1.*SAMMEN_KAFKA_INSTANCE"):
+        raise next(failure for member in members if (failure := member.failure()))
+    # The other one goes on, with everything.
+    alive = next(member for member in members if member.failure() is None)
+    writer = KafkaTransport(one.access(WRITER))
+    await writer.start()
+    await writer.publish([record(topic, b"1"), record(topic, b"2")])
+    await until(lambda: {b"1", b"2"} <= {*inbox.values}, what="both records have arrived")
+    assert alive.failure() is None
+    for member, transport in zip(members, transports, strict=True):
+        await member.stop()
+        await transport.close()
+    await writer.close()
