@@ -30,6 +30,8 @@ from tests.support.messaging import HASTY, Bookkeeper, StandingClock
 from tests.support.postgres import DatabaseFactory
 from tests.support.waiting import until
 
+GIVEN_UP_SECONDS_MAX = 4.0
+
 
 @pytest.fixture
 async def line(one: KafkaBus, database_factory: DatabaseFactory) -> AsyncIterator[Line]:
@@ -148,6 +150,28 @@ async def test_a_password_that_no_longer_holds_is_told_when_publishing(one: Kafk
             await transport.publish([record(topic)])
     finally:
         await one.change_password(STRANGER, known)
+    await transport.publish([record(topic)])
+    await transport.close()
+
+
+async def test_a_publication_given_up_is_over(one: KafkaBus) -> None:
+    """aiokafka would wait for what was not sent, for ever, and the next one with it."""
+    topic = f"test.{secrets.token_hex(6)}.v1"
+    await one.create_topic(topic)
+    transport = KafkaTransport(one.access(WRITER), publish_seconds_max=1.0)
+    await transport.start()
+    await transport.publish([record(topic)])
+    before = asyncio.all_tasks()
+    one.cluster.pause_node(1)
+    began_at = time.monotonic()
+    try:
+        with pytest.raises(TransportUnavailableError):
+            await transport.publish([record(topic)])
+    finally:
+        one.cluster.resume_node(1)
+    assert time.monotonic() - began_at < GIVEN_UP_SECONDS_MAX
+    left = asyncio.all_tasks() - before
+    assert not [task for task in left if "Accumulator" in repr(task)]
     await transport.publish([record(topic)])
     await transport.close()
 
