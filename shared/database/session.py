@@ -35,6 +35,16 @@ ANSWER_MARGIN_SECONDS = 5.0
 IDLE_SECONDS_MAX = 300.0
 
 
+# How soon the server notices that a machine is gone without a word. Left to Linux it takes over two
+# hours, in which the locks of its sessions are kept: a service's stand-by relay waits for one.
+GONE_SETTINGS = {
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
     """How long one session may keep the database; None means without limit."""
@@ -211,7 +221,7 @@ async def open_pool(
         init=_prepare,
         timeout=CONNECT_SECONDS_MAX,
         command_timeout=limits.answer_seconds_max,
-        server_settings=settings | limits.as_settings(),
+        server_settings=settings | limits.as_settings() | GONE_SETTINGS,
     )
     async with unreachable_named():
         await pool

@@ -69,6 +69,10 @@ class OffsetGapError(TransportError):
     """Records this group has not seen are gone, or the partition is shorter than it was."""
 
 
+class NameTakenError(TransportError):
+    """Another process of the same name takes this one's place; give each a name of its own."""
+
+
 class GroupBusyError(TransportError):
     """A group can't be changed while it has members; stop its service first."""
 

@@ -19,6 +19,9 @@ from confluent_kafka.admin import (
     NewTopic,
     ResourcePatternType,
     ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
 )
 
 from deploy.kafka.local import LocalKafka
@@ -32,6 +35,7 @@ from tests.support.waiting import until
 LOOK_SECONDS = 0.5
 TIMES = SessionTimes(session_seconds=SESSION_SECONDS, heartbeat_seconds=0.2, metadata_seconds=1.0)
 BATCH_HEADER_BYTES = 1_000
+SCRAM_ROUNDS = 4_096
 
 
 class KafkaBus:
@@ -103,6 +107,12 @@ class KafkaBus:
 
     async def delete_records(self, topic: str, *, partition: int, before: int) -> None:
         await _all_done(self.admin.delete_records([TopicPartition(topic, partition, before)]))
+
+    async def change_password(self, user: str, password: str) -> None:
+        """Let a user prove itself with another password from now on."""
+        info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, SCRAM_ROUNDS)
+        change = UserScramCredentialUpsertion(user, info, password.encode())
+        await _all_done(self.admin.alter_user_scram_credentials([change]))
 
     def address(self, principal: str) -> str:
         access = self.access(principal)

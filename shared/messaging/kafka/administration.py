@@ -20,7 +20,8 @@ from shared.messaging.transport import TransportForbiddenError, TransportUnavail
 
 PING_SECONDS_MAX: Final = 5.0
 COORDINATOR_SECONDS_MAX: Final = 3.0
-"""For one question for the coordinator of a group; it is asked again until the time is up."""
+"""For one answer on the way to the coordinator of a group; it is asked again until the time is up.
+"""
 
 COORDINATOR_RETRY_SECONDS: Final = 0.2
 
@@ -108,6 +109,11 @@ class Administration:
 
     async def may_join(self, group: str) -> bool:
         """Whether this user may know of the group, as everybody does who may join it."""
+        with faults_named(f"looking for the coordinator of {group}"):
+            async with asyncio.timeout(CALL_SECONDS_MAX):
+                return await self._is_open(group)
+
+    async def _is_open(self, group: str) -> bool:
         give_up_at = asyncio.get_running_loop().time() + CALL_SECONDS_MAX - COORDINATOR_SECONDS_MAX
         while True:
             try:
@@ -125,15 +131,15 @@ class Administration:
     async def _find_coordinator(self, group: str) -> None:
         """Ask through aiokafka: librdkafka ends the process when the answer comes late."""
         options: dict[str, Any] = self._access.for_aiokafka()
-        client = AIOKafkaClient(**options)
+        # For each step by itself: a broker that hangs is left for another one, a slow one is not.
+        client = AIOKafkaClient(**options, request_timeout_ms=int(COORDINATOR_SECONDS_MAX * 1000))
         try:
             with faults_named(f"looking for the coordinator of {group}"):
-                async with asyncio.timeout(COORDINATOR_SECONDS_MAX):
-                    await client.bootstrap()
-                    if client.get_random_node() is None:
-                        # So answers a broker that the others have not missed yet, or not met.
-                        raise errors.BrokerNotAvailableError("no broker is up")
-                    await client.coordinator_lookup(CoordinationType.GROUP, group)
+                await client.bootstrap()
+                if client.get_random_node() is None:
+                    # So answers a broker that the others have not missed yet, or not met.
+                    raise errors.BrokerNotAvailableError("no broker is up")
+                await client.coordinator_lookup(CoordinationType.GROUP, group)
         finally:
             await cut_off(client)
 

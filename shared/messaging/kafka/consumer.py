@@ -104,14 +104,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         with faults_named(f"partitions of {self._subscription.group}"):
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
                 tenure = await self._begun_tenure()
-        next_offsets = dict(tenure.next_offsets)
-        ends = await self._standing.ends([*next_offsets])
-        return {
-            (partition.topic, partition.partition): Position(
-                offset, max(offset, ends.get(partition, offset))
-            )
-            for partition, offset in next_offsets.items()
-        }
+        return await self._standing.positions(self._shell.consumer, tenure)
 
     def failure(self) -> BaseException | None:
         """See TransportConsumer.failure."""
@@ -194,8 +187,16 @@ class KafkaConsumer(ConsumerRebalanceListener):
 
         One that belongs to an ended tenure is dropped, and delivered again later.
         """
-        tenure = self._tenure
-        if self._stopping or self._left or tenure is None or not await tenure.wait_until_active():
+        if self._stopping or self._left or (tenure := self._tenure) is None:
+            return
+        tenure.at_hand = True
+        try:
+            await self._take(tenure, read)
+        finally:
+            tenure.at_hand = False
+
+    async def _take(self, tenure: Tenure, read: tuple[Read, ...]) -> None:
+        if not await tenure.wait_until_active():
             return
         if not tenure.partitions.issuperset(offsets_after(read)):
             return

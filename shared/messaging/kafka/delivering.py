@@ -55,7 +55,12 @@ async def commit(
         except (errors.KafkaError, TimeoutError, OSError) as error:
             if stopping():
                 return False
-            LOG.warning("bus_unavailable", detail=f"{type(error).__name__}: {error}")
+            LOG.warning("bus_unavailable", detail=f"committing for {group}: {_said(error)}")
             await asyncio.sleep(patience.lose())
         else:
             return True
+
+
+def _said(error: Exception) -> str:
+    # A time-out of ours says nothing about itself.
+    return f"{type(error).__name__}: {error}" if str(error) else "Kafka did not answer in time"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from confluent_kafka import KafkaError
+from confluent_kafka import IsolationLevel, KafkaError
 from confluent_kafka import TopicPartition as LibraryPartition
 from confluent_kafka.admin import OffsetSpec
 
@@ -39,12 +39,27 @@ async def ends(asking: Asking, places: Collection[Place]) -> dict[Place, int]:
     return await _list(asking, places, OffsetSpec.latest())
 
 
-async def _list(asking: Asking, places: Collection[Place], which: OffsetSpec) -> dict[Place, int]:
+async def readable_ends(asking: Asking, places: Collection[Place]) -> dict[Place, int]:
+    """As `ends`, but of what may be read: behind it a transaction is not decided yet."""
+    return await _list(
+        asking, places, OffsetSpec.latest(), isolation_level=IsolationLevel.READ_COMMITTED
+    )
+
+
+async def _list(
+    asking: Asking,
+    places: Collection[Place],
+    which: OffsetSpec,
+    *,
+    isolation_level: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
+) -> dict[Place, int]:
     if not places:
         return {}
     asked = {LibraryPartition(*place): which for place in places}
     answers = await asking.each(
-        lambda: asking.client.list_offsets(asked, request_timeout=ANSWER_SECONDS_MAX)
+        lambda: asking.client.list_offsets(
+            asked, request_timeout=ANSWER_SECONDS_MAX, isolation_level=isolation_level
+        )
     )
     offsets = {}
     for partition, answer in answers.items():

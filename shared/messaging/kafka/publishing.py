@@ -146,9 +146,12 @@ def _told(
 async def _abandon(producer: AIOKafkaProducer) -> None:
     """Close the connections, so that nothing more can be sent, then end the producer's tasks.
 
-    `AIOKafkaProducer.stop` alone would first wait, for ever if need be, until all is sent.
+    `AIOKafkaProducer.stop` alone would first wait, for ever if need be, until all is sent: so what
+    is not sent yet is given up before it.
     """
     sender: Any = getattr(producer, "_sender", None)
+    accumulator: Any = getattr(producer, "_message_accumulator", None)
     await cut_off(producer.client)
+    accumulator.fail_all(errors.ProducerClosed())
     await end(sender.close)
     await end(producer.stop)

@@ -23,6 +23,8 @@ from faststream.security import SASLScram512
 
 from shared.messaging.kafka.access import KafkaAccess
 from shared.messaging.kafka.connections import cut_off
+from shared.messaging.kafka.lenient import read_leniently
+from shared.messaging.kafka.namesake import NameWatch
 from shared.messaging.kafka.naming import as_regex, is_pattern
 from shared.messaging.kafka.records import Read
 from shared.messaging.patience import Patience
@@ -34,6 +36,7 @@ LOG = Log(__name__)
 FETCH_BYTES_MAX = 16 * 1024 * 1024
 PARTITION_FETCH_BYTES_MAX = 2 * 1024 * 1024
 LEAVE_SECONDS_MAX = 5.0
+NO_MEMBER_ID = ""
 OPENING_LOOK_SECONDS = 0.02
 POLL_MILLISECONDS = 50
 """FastStream sleeps for as long after an empty poll: what a lone record may have to wait."""
@@ -72,6 +75,7 @@ class Shell:
         on_batch: OnBatch,
         on_error: OnError,
     ) -> None:
+        read_leniently()
         self._error_log = _ErrorLog(on_error)
         self._opening: asyncio.Task[None] | None = None
         self._broker = _broker(access, self._error_log, times)
@@ -85,11 +89,12 @@ class Shell:
             max_records=subscription.batch_records_max,
             batch_timeout_ms=POLL_MILLISECONDS,
             ack_policy=AckPolicy.MANUAL,
+            isolation_level="read_committed",
             auto_offset_reset="earliest",  # for a group that is new; a jump is told by its offsets
             no_reply=True,
             parser=_parse,
             decoder=_decode,
-            listener=listener,
+            listener=self._watched(listener, subscription.group, instance, times, on_error),
             fetch_max_bytes=FETCH_BYTES_MAX,
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES_MAX,
             session_timeout_ms=int(times.session_seconds * 1000),
@@ -164,6 +169,30 @@ class Shell:
 
     def _waits_for_group(self) -> bool:
         return getattr(self._subscriber.consumer, "_coordinator", None) is not None
+
+    def _watched(
+        self,
+        listener: ConsumerRebalanceListener,
+        group: str,
+        instance: str | None,
+        times: SessionTimes,
+        on_error: OnError,
+    ) -> ConsumerRebalanceListener:
+        if instance is None:
+            return listener
+        return NameWatch(
+            listener,
+            group=group,
+            instance=instance,
+            session_seconds=times.session_seconds,
+            is_forgotten=self._is_forgotten,
+            on_taken=on_error,
+        )
+
+    def _is_forgotten(self) -> bool:
+        """Whether the group no longer knew this member when it was last asked."""
+        coordinator = getattr(self._subscriber.consumer, "_coordinator", None)
+        return getattr(coordinator, "member_id", None) == NO_MEMBER_ID
 
 
 class _ErrorLog:

@@ -10,8 +10,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.messaging.kafka.asking import Asking
 from shared.messaging.kafka.faults import faults_named
-from shared.messaging.kafka.offsets import Place, beginnings, ends
-from shared.messaging.kafka.tenure import Gap, find_gaps
+from shared.messaging.kafka.offsets import Place, beginnings, ends, readable_ends
+from shared.messaging.kafka.tenure import Gap, Tenure, find_gaps
+from shared.messaging.transport import Position
 
 ANSWER_SECONDS_MAX: Final = 10.0
 
@@ -22,7 +23,7 @@ def is_behind(consumer: AIOKafkaConsumer, next_offsets: Mapping[TopicPartition, 
     """Whether the brokers, when they last answered a fetch, had records from these offsets on."""
     held = consumer.assignment()
     return any(
-        each in held and (consumer.highwater(each) or 0) > offset
+        each in held and (consumer.last_stable_offset(each) or 0) > offset
         for each, offset in next_offsets.items()
     )
 
@@ -61,13 +62,32 @@ class Standing:
         _, gaps = await self._compare(offsets, offsets)
         return gaps
 
-    async def ends(self, partitions: Collection[TopicPartition]) -> Mapping[Place, int]:
-        """The offset the next record of each partition will have."""
-        return await ends(self._asking, partitions)
+    async def positions(
+        self, consumer: AIOKafkaConsumer, tenure: Tenure
+    ) -> Mapping[Place, Position]:
+        """How far the tenure has come in each of its partitions."""
+        decided = dict(tenure.next_offsets)
+        end_at = await readable_ends(self._asking, decided)
+        with faults_named(self._where):
+            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                read = {each: await consumer.position(each) for each in decided}
+        # What was read and is in nobody's hand was no record: the mark that ends a transaction, one
+        # that was aborted, what compaction left. It would count as not consumed for ever.
+        passed = read if tenure.hands_free and decided == tenure.next_offsets else {}
+        return {
+            (each.topic, each.partition): _position(
+                max(offset, passed.get(each, offset)), end_at[each.topic, each.partition]
+            )
+            for each, offset in decided.items()
+        }
 
     async def _compare(
         self, offsets: Mapping[TopicPartition, int], partitions: Collection[TopicPartition]
     ) -> tuple[Mapping[Place, int], list[Gap]]:
         begin_at = await beginnings(self._asking, partitions)
-        end_at = await self.ends(partitions)
+        end_at = await ends(self._asking, partitions)
         return begin_at, find_gaps(offsets, beginnings=begin_at, ends=end_at)
+
+
+def _position(next_offset: int, end_offset: int) -> Position:
+    return Position(next_offset, max(next_offset, end_offset))

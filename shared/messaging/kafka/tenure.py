@@ -29,6 +29,8 @@ class Tenure:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while no batch of these partitions is in flight."""
+    at_hand: bool = False
+    """A batch of them was read, and waits until the one in flight is done."""
     closing: bool = False
     """The group takes the partitions back as soon as no batch is in flight."""
 
@@ -44,6 +46,11 @@ class Tenure:
     def takes_batches(self) -> bool:
         """Whether another batch may begin."""
         return self.active and not self.closing
+
+    @property
+    def hands_free(self) -> bool:
+        """Whether all that was read of these partitions is decided."""
+        return self.takes_batches and self.idle.is_set() and not self.at_hand
 
     async def wait_until_active(self) -> bool:
         """Wait for the beginning or the end, whichever comes first; whether it is active now."""

@@ -45,6 +45,9 @@ def settings_of(spec: TopicSpec, copies: int) -> dict[str, str]:
         "min.insync.replicas": str(min(spec.minimum_in_sync_replicas, copies)),
         "unclean.leader.election.enable": "false",
         "max.message.bytes": str(spec.maximum_bytes + BATCH_OVERHEAD_BYTES),
+        # Kafka's limit is on batches as they are sent: 64 KiB of zstd may hold 2 GB, and whoever
+        # hears them would have to unpack that. So brokers unpack them first, and then look.
+        "compression.type": "uncompressed",
         # When a record was appended is for the broker to say: a sender's clock may be wrong.
         "message.timestamp.type": "LogAppendTime",
     }

@@ -118,6 +118,7 @@ class KafkaTransport:
         by_partition: dict[Partition, list[OutgoingRecord]] = {}
         for record, number in zip(records, numbers, strict=True):
             by_partition.setdefault((record.topic, number), []).append(record)
+        await self._open_publisher()
         try:
             await self._publisher.publish(by_partition)
         except (TopicMismatchError, TransportForbiddenError):
@@ -148,6 +149,19 @@ class KafkaTransport:
         )
         self._consumers.add(consumer)
         return consumer
+
+    async def _open_publisher(self) -> None:
+        """Connect, or say what is wrong: aiokafka calls a wrong password "unable to bootstrap"."""
+        try:
+            await self._publisher.open()
+        except TransportUnavailableError:
+            # One that is connected already would not be asked for its password.
+            asking_anew = Administration(self._access)
+            try:
+                await asking_anew.ping()
+            finally:
+                await asking_anew.close()
+            raise
 
     async def _count_partitions(self, names: set[str]) -> None:
         unknown = sorted(names - self._partition_counts.keys())

@@ -34,6 +34,22 @@ async def count(database: Database) -> int:
         return counted
 
 
+async def test_the_server_soon_notices_a_machine_that_is_gone(database: Database) -> None:
+    """For as long as it doesn't, it keeps the session's locks, a relay's among them."""
+    async with database.connection() as connection:
+        idle, interval, count_max, unheard = [
+            int(await connection.fetchval("SELECT setting FROM pg_settings WHERE name = $1", name))
+            for name in (
+                "tcp_keepalives_idle",
+                "tcp_keepalives_interval",
+                "tcp_keepalives_count",
+                "tcp_user_timeout",
+            )
+        ]
+    assert 0 < idle + interval * count_max <= 60
+    assert 0 < unheard <= 60_000
+
+
 async def test_what_is_committed_is_seen_by_the_next(database: Database) -> None:
     async with database.transaction() as connection:
         await connection.execute(INSERT, 1)

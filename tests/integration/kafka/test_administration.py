@@ -21,6 +21,7 @@ from shared.messaging.kafka.asking import LIBRARY_LOG
 from shared.messaging.kafka.provisioning import create_topics
 from shared.messaging.transport import TransportForbiddenError, TransportUnavailableError
 from tests.support.kafka_cluster import access_to
+from tests.support.proxy import slow_road
 
 NOWHERE = KafkaAccess("127.0.0.1:1")
 AT_ONCE_SECONDS = 3.0
@@ -97,6 +98,16 @@ async def test_a_coordinator_that_is_named_late_is_waited_for(plain: LocalKafka)
         finally:
             plain.resume_node(1)
         assert await asked
+
+
+async def test_a_coordinator_is_found_over_a_slow_network(plain: LocalKafka) -> None:
+    """All questions together take longer than an answer to one of them is waited for."""
+    port = int(plain.bootstrap_servers.rpartition(":")[2])
+    async with (
+        slow_road(port, delay_seconds=COORDINATOR_SECONDS_MAX / 3) as slow,
+        administration(KafkaAccess(f"127.0.0.1:{slow}")) as anybody,
+    ):
+        assert await anybody.may_join("slow.group")
 
 
 WRONG: dict[str, Callable[[LocalKafka, LocalKafka], KafkaAccess]] = {

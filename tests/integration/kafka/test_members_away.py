@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -14,14 +15,22 @@ from shared.messaging import failpoints
 from shared.messaging.consumer import Consumer
 from shared.messaging.kafka.access import Credentials, KafkaAccess
 from shared.messaging.kafka.transport import KafkaTransport
-from shared.messaging.transport import TransportForbiddenError, TransportUnavailableError
+from shared.messaging.transport import (
+    NameTakenError,
+    RecordTooLargeError,
+    Subscription,
+    TransportForbiddenError,
+    TransportUnavailableError,
+)
 from shared.observability.metrics import Metrics
-from tests.integration.kafka.line import Line, open_line
-from tests.support.buses import READER, SESSION_SECONDS
+from tests.integration.kafka.line import PUBLISH_SECONDS, Line, open_line
+from tests.support.buses import READER, SESSION_SECONDS, STRANGER, WRITER, Inbox, record
 from tests.support.kafka_bus import LOOK_SECONDS, TIMES, KafkaBus
 from tests.support.messaging import HASTY, Bookkeeper, StandingClock
 from tests.support.postgres import DatabaseFactory
 from tests.support.waiting import until
+
+GIVEN_UP_SECONDS_MAX = 4.0
 
 
 @pytest.fixture
@@ -123,3 +132,76 @@ async def test_a_wrong_password_is_told_at_the_start(one: KafkaBus) -> None:
     with pytest.raises(TransportForbiddenError, match="password"):
         await transport.start()
     await transport.close()
+
+
+async def test_a_password_that_no_longer_holds_is_told_when_publishing(one: KafkaBus) -> None:
+    """A service that only publishes has nobody else who would say it."""
+    topic = f"test.{secrets.token_hex(6)}.v1"
+    await one.create_topic(topic, writers=(STRANGER,), maximum_bytes=1_000)
+    transport = KafkaTransport(one.access(STRANGER), publish_seconds_max=PUBLISH_SECONDS)
+    await transport.start()
+    await transport.publish([record(topic)])
+    known = one.cluster.password_of(STRANGER)
+    await one.change_password(STRANGER, "another")
+    try:
+        with pytest.raises(RecordTooLargeError):  # costs the producer, and so its connections
+            await transport.publish([record(topic, bytes(10_000))])
+        with pytest.raises(TransportForbiddenError, match=f"{STRANGER}: correct the .* password"):
+            await transport.publish([record(topic)])
+    finally:
+        await one.change_password(STRANGER, known)
+    await transport.publish([record(topic)])
+    await transport.close()
+
+
+async def test_a_publication_given_up_is_over(one: KafkaBus) -> None:
+    """aiokafka would wait for what was not sent, for ever, and the next one with it."""
+    topic = f"test.{secrets.token_hex(6)}.v1"
+    await one.create_topic(topic)
+    transport = KafkaTransport(one.access(WRITER), publish_seconds_max=1.0)
+    await transport.start()
+    await transport.publish([record(topic)])
+    before = asyncio.all_tasks()
+    one.cluster.pause_node(1)
+    began_at = time.monotonic()
+    try:
+        with pytest.raises(TransportUnavailableError):
+            await transport.publish([record(topic)])
+    finally:
+        one.cluster.resume_node(1)
+    assert time.monotonic() - began_at < GIVEN_UP_SECONDS_MAX
+    left = asyncio.all_tasks() - before
+    assert not [task for task in left if "Accumulator" in repr(task)]
+    await transport.publish([record(topic)])
+    await transport.close()
+
+
+async def test_two_processes_of_one_name_are_told_apart(one: KafkaBus) -> None:
+    topic, inbox = f"test.{secrets.token_hex(6)}.v1", Inbox()
+    await one.create_topic(topic)
+    transports = [
+        KafkaTransport(one.access(READER), instance="pod-1", times=TIMES, look_seconds=LOOK_SECONDS)
+        for _ in range(2)
+    ]
+    members = [
+        transport.consumer(Subscription(f"{READER}.{topic}", (topic,)), inbox)
+        for transport in transports
+    ]
+    for transport, member in zip(transports, members, strict=True):
+        await transport.start()
+        await member.start()
+        await until(lambda member=member: member.rebalances() > 0, what="it has joined")
+    await until(lambda: any(member.failure() for member in members), what="one of them notices")
+    with pytest.raises(NameTakenError, match=r"pod-1.*SAMMEN_KAFKA_INSTANCE"):
+        raise next(failure for member in members if (failure := member.failure()))
+    # The other one goes on, with everything.
+    alive = next(member for member in members if member.failure() is None)
+    writer = KafkaTransport(one.access(WRITER))
+    await writer.start()
+    await writer.publish([record(topic, b"1"), record(topic, b"2")])
+    await until(lambda: {b"1", b"2"} <= {*inbox.values}, what="both records have arrived")
+    assert alive.failure() is None
+    for member, transport in zip(members, transports, strict=True):
+        await member.stop()
+        await transport.close()
+    await writer.close()

@@ -74,6 +74,7 @@ async def test_nothing_that_matters_is_left_to_the_clusters_defaults(
         "min.insync.replicas": "1",
         "unclean.leader.election.enable": "false",
         "max.message.bytes": str(65_536 + 1_024),
+        "compression.type": "uncompressed",
         "message.timestamp.type": "LogAppendTime",
     }.items() <= there.items()
     there = await settings_there(admin, forever)
