@@ -154,7 +154,9 @@ class KafkaTransport:
         """Connect, or say what is wrong: aiokafka calls a wrong password "unable to bootstrap"."""
         try:
             await self._publisher.open()
-        except TransportUnavailableError:
+        except TransportUnavailableError as error:
+            if isinstance(error.__cause__, TimeoutError):
+                raise  # nobody answered at all
             # One that is connected already would not be asked for its password.
             asking_anew = Administration(self._access)
             try:

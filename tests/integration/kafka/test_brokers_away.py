@@ -144,8 +144,8 @@ async def test_brokers_that_answer_nothing_for_a_while(line: Line) -> None:
         line.bus.cluster.pause_node(node)
     loop = asyncio.get_running_loop()
     paused_at = loop.time()
-    await telling
     retries = line.shown("sammen_retries_total", service="membership", kind="bus")
+    await telling
     await asyncio.sleep(SILENCE_SECONDS - (loop.time() - paused_at))
     assert line.shown("sammen_retries_total", service="membership", kind="bus") > retries
     assert line.shown("sammen_producer_rebuilds_total", service="membership") > 0
