@@ -150,7 +150,9 @@ class Storm:
         kafka = self._ground.kafka
         await asyncio.to_thread(kafka.kill_node, node)
         done()
-        seen = node not in kafka.node_pids() and await self._node_missed(node)
+        gone = node not in kafka.node_pids()
+        # It stays dead until the others have noticed, however long a busy machine takes for that.
+        seen = gone and await self._node_missed(node, seconds_max=RECOVER_SECONDS_MAX)
         await asyncio.sleep(hold_seconds)
         await asyncio.to_thread(kafka.start_node, node)
         return f"node {node}", seen and await self._copies_caught_up()
@@ -171,7 +173,7 @@ class Storm:
         seen = seen and await self._copies_caught_up()
         return f"node {node} for {hold_seconds:.0f} s", seen
 
-    async def _node_missed(self, node: int) -> bool:
+    async def _node_missed(self, node: int, *, seconds_max: float = SEEN_SECONDS_MAX) -> bool:
         """Whether the other brokers come to say that it is gone."""
         ports = [
             int(address.rpartition(":")[2])
@@ -185,7 +187,7 @@ class Storm:
             except OSError:
                 return False
 
-        return await _becomes(is_missed)
+        return await _becomes(is_missed, seconds_max=seconds_max)
 
     async def _database(
         self, by: signal.Signals, hold_seconds: float, done: Callable[[], None]
