@@ -269,7 +269,8 @@ class KafkaConsumer(ConsumerRebalanceListener):
         if self._failure is not None or self._left:
             return
         self._failure = error
-        LOG.error("component_failed", component=self._subscription.group, reason=str(error))
+        if not self._stopping:  # otherwise it has only given its batch back
+            LOG.error("component_failed", component=self._subscription.group, reason=str(error))
         self._spawn(self._leave())
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import pytest
 
@@ -93,6 +94,35 @@ async def test_stopping_waits_for_the_batch_in_flight_and_commits_it(
     await until(lambda: bool(later.records), what="the second has arrived")
     await consumer.stop()
     assert (inbox.values, later.values) == ([b"1"], [b"2"])
+
+
+async def test_a_batch_given_back_to_stop_is_no_failure(
+    bus: Bus,
+    writer: Transport,
+    reader: Transport,
+    topic: str,
+    group: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A consumer whose batch waits for the database gives it back so, and nobody is to be woken."""
+    await bus.create_topic(topic)
+    await writer.publish([record(topic, b"1")])
+    inbox, later = Inbox(), Inbox()
+    inbox.may_return.clear()
+    consumer = reader.consumer(Subscription(group, (topic,)), inbox)
+    await consumer.start()
+    await inbox.entered.wait()
+    stopping = asyncio.create_task(consumer.stop())
+    await asyncio.sleep(0)
+    inbox.error = RuntimeError("stops; its batch will be delivered again")
+    inbox.may_return.set()
+    await stopping
+    assert consumer.failure() is inbox.error
+    assert [each for each in caplog.records if each.levelno >= logging.ERROR] == []
+    consumer = reader.consumer(Subscription(group, (topic,)), later)
+    await consumer.start()
+    await until(lambda: bool(later.records), what="the batch has come again")
+    await consumer.stop()
 
 
 async def test_stopping_is_safe_twice_and_before_the_start(
