@@ -38,6 +38,6 @@ async def one() -> AsyncIterator[KafkaBus]:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A cluster's folder, whose nodes are ended whatever the test left."""
+    """A cluster's folder, to be made by it, whose name has letters that ASCII has not."""
     with tempfile.TemporaryDirectory(prefix="sammen-test-kafka-", ignore_cleanup_errors=True) as it:
         yield Path(it) / "klyngen på Ærø"

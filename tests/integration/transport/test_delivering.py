@@ -11,6 +11,7 @@ from shared.messaging.transport import (
     Subscription,
     TopicMismatchError,
     Transport,
+    TransportConsumer,
     TransportForbiddenError,
 )
 from tests.integration.transport.conftest import OpenTransport
@@ -74,17 +75,26 @@ async def test_a_handler_that_raises_ends_delivery_and_its_batch_comes_again(
     assert consumer.failure() is None
 
 
+async def stopping_in_mid_batch(
+    transport: Transport, topic: str, group: str, inbox: Inbox
+) -> tuple[TransportConsumer, asyncio.Task[None]]:
+    """A consumer that has been told to stop while its handler holds the topic's first record."""
+    inbox.may_return.clear()
+    consumer = transport.consumer(Subscription(group, (topic,)), inbox)
+    await consumer.start()
+    await inbox.entered.wait()
+    stopping = asyncio.create_task(consumer.stop())
+    await asyncio.sleep(0)
+    return consumer, stopping
+
+
 async def test_stopping_waits_for_the_batch_in_flight_and_commits_it(
     bus: Bus, writer: Transport, reader: Transport, topic: str, group: str
 ) -> None:
     await bus.create_topic(topic)
     await writer.publish([record(topic, b"1")])
     inbox, later = Inbox(), Inbox()
-    inbox.may_return.clear()
-    consumer = reader.consumer(Subscription(group, (topic,)), inbox)
-    await consumer.start()
-    await inbox.entered.wait()
-    stopping = asyncio.create_task(consumer.stop())
+    _, stopping = await stopping_in_mid_batch(reader, topic, group, inbox)
     await writer.publish([record(topic, b"2")])
     assert not stopping.done()
     inbox.may_return.set()
@@ -108,12 +118,7 @@ async def test_a_batch_given_back_to_stop_is_no_failure(
     await bus.create_topic(topic)
     await writer.publish([record(topic, b"1")])
     inbox, later = Inbox(), Inbox()
-    inbox.may_return.clear()
-    consumer = reader.consumer(Subscription(group, (topic,)), inbox)
-    await consumer.start()
-    await inbox.entered.wait()
-    stopping = asyncio.create_task(consumer.stop())
-    await asyncio.sleep(0)
+    consumer, stopping = await stopping_in_mid_batch(reader, topic, group, inbox)
     inbox.error = RuntimeError("stops; its batch will be delivered again")
     inbox.may_return.set()
     await stopping
@@ -123,6 +128,7 @@ async def test_a_batch_given_back_to_stop_is_no_failure(
     await consumer.start()
     await until(lambda: bool(later.records), what="the batch has come again")
     await consumer.stop()
+    assert later.values == [b"1"]
 
 
 async def test_stopping_is_safe_twice_and_before_the_start(
