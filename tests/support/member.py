@@ -1,8 +1,9 @@
 """A member of a group in a process of its own, to be killed, or stopped and let go on.
 
 It says each batch on standard output, as one line of JSON with the values, when the batch is in
-its handler, and returns from the handler after a line on standard input. When that ends, it stops
-properly.
+its handler, and returns from the handler after a line on standard input. When the batch's offsets
+have been committed, or refused, it says so with a line of its own. When standard input ends, it
+stops properly.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from shared.messaging.steps import Steps
 from shared.messaging.transport import Record, Subscription
+from shared.observability.catalogue import BatchStep
 from shared.observability.logs import configure_logs
 from tests.support.transports import open_address
 from tests.support.waiting import WAIT_SECONDS_MAX
 
 CHECKOUT = Path(__file__).parents[2]
+
+OFFSETS_ANSWERED = "offsets answered"
 
 
 class Member:
@@ -30,18 +35,21 @@ class Member:
 
     async def next_batch(self) -> list[str]:
         """Wait for a batch to be in the handler, and return its values."""
+        batch: list[str] = json.loads(await self._next_line())
+        return batch
+
+    async def let_handler_return(self) -> None:
+        """Let one batch be done with, and wait until its offsets were committed or refused."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"done\n")
+        assert await self._next_line() == OFFSETS_ANSWERED
+
+    async def _next_line(self) -> str:
         assert self.process.stdout is not None
         async with asyncio.timeout(WAIT_SECONDS_MAX):
             line = await self.process.stdout.readline()
         assert line, "the member ended by itself; see its standard error"
-        batch: list[str] = json.loads(line)
-        return batch
-
-    async def let_handler_return(self) -> None:
-        """Let one batch be done with."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(b"done\n")
-        await self.process.stdin.drain()
+        return line.decode().rstrip("\n")
 
     def signal(self, number: int) -> None:
         """Send the process a signal."""
@@ -78,16 +86,24 @@ async def main(address: str, group: str, topic: str, batch_records_max: str) -> 
     )
     input_ended = asyncio.Event()
 
+    def say(line: str) -> None:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    def tell(step: BatchStep, _seconds: float) -> None:
+        if step == "offsets":
+            say(OFFSETS_ANSWERED)
+
     async def handle(batch: Sequence[Record]) -> None:
         values = [(record.value or b"").decode() for record in batch]
-        sys.stdout.write(json.dumps(values) + "\n")
-        sys.stdout.flush()
+        say(json.dumps(values))
         if not await commands.readline():
             input_ended.set()
 
     transport = open_address(address)
     await transport.start()
-    consumer = transport.consumer(Subscription(group, (topic,), int(batch_records_max)), handle)
+    subscription = Subscription(group, (topic,), int(batch_records_max))
+    consumer = transport.consumer(subscription, handle, steps=Steps(tell))
     await consumer.start()
     await input_ended.wait()
     await consumer.stop()

@@ -134,6 +134,8 @@ async def test_a_member_that_was_away_too_long_cannot_commit(
         await until(lambda: bool(successor.records), what="the successor has the same batch")
         member.signal(signal.SIGCONT)
         await member.let_handler_return()
+        # The late one has been refused before the successor fails: once nobody holds the batch,
+        # brokers take the offsets from it, and rightly, as its handler has returned.
         # The successor fails without having committed: had the late one, nothing came again.
         successor.error = ValueError("dies too")
         successor.may_return.set()
