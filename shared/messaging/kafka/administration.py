@@ -107,7 +107,7 @@ class Administration:
         )
         return sorted(name for name in metadata.topics if not name.startswith("__"))
 
-    async def may_join(self, group: str) -> bool:
+    async def may_see_group(self, group: str) -> bool:
         """Whether this user may know of the group, as everybody does who may join it."""
         with faults_named(f"looking for the coordinator of {group}"):
             async with asyncio.timeout(CALL_SECONDS_MAX):

@@ -41,7 +41,7 @@ class TopicGuard:
         not read or a group it may not join, TransportUnavailableError when nobody answers.
         """
         group = self._subscription.group
-        if not await self._administration.may_join(group):
+        if not await self._administration.may_see_group(group):
             raise TransportForbiddenError(
                 f"group {group} is not open to this user: a group's name begins with its service's"
             )

@@ -83,15 +83,15 @@ async def test_without_an_authorizer_everything_is_allowed(plain: LocalKafka, to
         assert await anybody.ping() == 1
         seen = (await anybody.describe_topics([topic]))[topic]
         assert (seen.may_write, seen.may_read) == (True, True)
-        assert await anybody.may_join("any.group")
+        assert await anybody.may_see_group("any.group")
 
 
 async def test_a_coordinator_that_is_named_late_is_waited_for(plain: LocalKafka) -> None:
     """librdkafka ended the process when its answer came after the time it was given."""
     async with administration(access_to(plain)) as anybody:
-        assert await anybody.may_join("known.group")
+        assert await anybody.may_see_group("known.group")
         plain.pause_node(1)
-        asked = asyncio.create_task(anybody.may_join("new.group"))
+        asked = asyncio.create_task(anybody.may_see_group("new.group"))
         try:
             await asyncio.sleep(COORDINATOR_SECONDS_MAX + 0.5)
             assert not asked.done(), "a broker that hangs answers nothing"
@@ -107,7 +107,7 @@ async def test_a_coordinator_is_found_over_a_slow_network(plain: LocalKafka) -> 
         slow_road(port, delay_seconds=COORDINATOR_SECONDS_MAX / 3) as slow,
         administration(KafkaAccess(f"127.0.0.1:{slow}")) as anybody,
     ):
-        assert await anybody.may_join("slow.group")
+        assert await anybody.may_see_group("slow.group")
 
 
 WRONG: dict[str, Callable[[LocalKafka, LocalKafka], KafkaAccess]] = {

@@ -54,7 +54,7 @@ async def rights(kafka: LocalKafka, user: str, topic: str) -> tuple[bool, bool, 
         return (
             described.may_write,
             described.may_read,
-            await administration.may_join("bonus.x"),
+            await administration.may_see_group("bonus.x"),
         )
     finally:
         await administration.close()
