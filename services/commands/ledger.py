@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import Final
 
 import typer
 
 from services.commands.recompute import Anew, Processes
 from services.commands.saying import say_all
+
+DIFFERS: Final = 3
+"""What was looked at is not as it should be; 1 means that it could not be looked at."""
 
 app = typer.Typer(no_args_is_help=True, help="The bonus ledger.")
 
@@ -23,7 +27,7 @@ def replay(
     processes: Processes = 2,
     anew: Anew = False,
 ) -> None:
-    """Assess all stored facts from nothing; status 1 when anybody's instalments, orders, claims or
+    """Assess all stored facts from nothing; status 3 when anybody's instalments, orders, claims or
     balances are others than stored. Cut off, it goes on when repeated.
     """
     from services.commands.rounds import run_round
@@ -34,12 +38,12 @@ def replay(
     say_all(
         [f"{done.persons:,} persons replayed in {outcome.seconds:,.0f} s: {agree}."], nothing=""
     )
-    sys.exit(bool(done.found))
+    sys.exit(DIFFERS if done.found else 0)
 
 
 @app.command("verify")
 def verify() -> None:
-    """Compute the chain over all entries anew; status 1 when it does not hold."""
+    """Compute the chain over all entries anew; status 3 when it does not hold."""
     from services.bonus.handlers.proving import Verdict, verify_chain
     from services.bonus.service import SERVICE
     from services.commands.messages import with_database
@@ -60,4 +64,4 @@ def verify() -> None:
     else:
         lines.append(f"The chain of {verdict.links} entries holds.")
     say_all([*lines, f"head {verdict.head}"], nothing="")
-    sys.exit(not verdict.holds)
+    sys.exit(0 if verdict.holds else DIFFERS)

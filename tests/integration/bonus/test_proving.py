@@ -86,10 +86,10 @@ async def test_an_untouched_ledger_holds(sealed: Office) -> None:
     assert await faults(sealed) == {"chain": 0, "replay": 0}
 
 
-def verify(office: Office, folder: Path) -> subprocess.CompletedProcess[str]:
+def verify(database_url: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """`sammen ledger verify`, as the service's own role."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SAMMEN_")}
-    address = {"SAMMEN_BONUS_DATABASE_URL": office.system.database.url("sammen_bonus")}
+    address = {"SAMMEN_BONUS_DATABASE_URL": database_url}
     return subprocess.run(
         [sys.executable, "-m", "services", "ledger", "verify"],
         env={**kept, **address, "PYTHONPATH": str(CHECKOUT)},
@@ -104,12 +104,19 @@ async def test_the_command_says_whether_the_chain_holds_and_where_it_ends(
     sealed: Office, superuser: Database, tmp_path: Path
 ) -> None:
     head = (await verdict(sealed)).head
-    whole = await asyncio.to_thread(verify, sealed, tmp_path)
+    database_url = sealed.system.database.url("sammen_bonus")
+    whole = await asyncio.to_thread(verify, database_url, tmp_path)
     assert whole.stdout.splitlines() == [f"The chain of {LINKS} entries holds.", f"head {head}"]
     await tamper(superuser, "DELETE FROM bonus.ledger_posting WHERE account = 'payouts_paid'")
-    broken = await asyncio.to_thread(verify, sealed, tmp_path)
+    broken = await asyncio.to_thread(verify, database_url, tmp_path)
     assert f"breaks at link {await place(sealed, 'payout_settled')}" in broken.stdout
-    assert (whole.returncode, broken.returncode) == (0, 1)
+    assert (whole.returncode, broken.returncode) == (0, 3)
+
+
+async def test_a_ledger_that_could_not_be_looked_at_is_not_called_broken(tmp_path: Path) -> None:
+    nowhere = "postgresql://sammen_bonus@127.0.0.1:1/sammen"
+    outcome = await asyncio.to_thread(verify, nowhere, tmp_path)
+    assert (outcome.returncode, outcome.stdout) == (1, "")
 
 
 async def test_sealing_again_adds_only_what_is_new(sealed: Office) -> None:
