@@ -16,6 +16,7 @@ from typing import Any, assert_never
 
 from shared.database import Database
 from shared.messaging import heard_topics
+from shared.messaging.decided_offsets import DecidedOffsets
 from shared.messaging.deciding import (
     STATE_OF_FATE,
     Fate,
@@ -29,6 +30,7 @@ from shared.messaging.reading import Reading, condemn
 from shared.messaging.retry import Bury, Failures, GiveUp, Retry, RetryPolicy, Split, decide
 from shared.messaging.steps import Steps
 from shared.messaging.transport import (
+    DecisionsLostError,
     Position,
     Record,
     Subscription,
@@ -100,6 +102,7 @@ class Consumer:
         self._blocked: Blocked | None = None
         self._dead_in_a_row = 0
         self._database = database
+        self._offsets = DecidedOffsets(database, self.name)
         self._transport = transport
         self._subscription = Subscription(self.name, hears.topics, batch_records_max)
         self._member: TransportConsumer | None = None
@@ -126,7 +129,11 @@ class Consumer:
         )
         # A transport gives out members only once it is started.
         self._member = self._transport.consumer(
-            self._subscription, self._on_batch, self._listener.steps, foresee=self._ahead.foresee
+            self._subscription,
+            self._on_batch,
+            self._listener.steps,
+            foresee=self._ahead.foresee,
+            whence=self._offsets.whence,
         )
         await self._member.start()
         LOG.info("consumer_started", service=self._listener.service, consumer=self.name)
@@ -170,12 +177,15 @@ class Consumer:
                 outcome = await decide_together(
                     self._listener,
                     readings,
+                    self._offsets,
                     run=self._dead_in_a_row,
                     run_max=self._policy.dead_letters_in_a_row_max,
                 )
             except RunTooLongError as too_long:
                 # What came before the limit is decided; then `_account` stops everything.
                 readings, failures = readings[: too_long.cut], Failures()
+            except DecisionsLostError:
+                raise
             except Exception as error:  # noqa: BLE001 # counted, and decided about in retry.py
                 failures = failures.and_one(error)
                 parts = await self._react(error, readings, failures)

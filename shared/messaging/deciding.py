@@ -9,6 +9,7 @@ from typing import Literal
 
 from shared.database import Database
 from shared.messaging import dead_letter_store, inbox
+from shared.messaging.decided_offsets import DecidedOffsets
 from shared.messaging.failpoints import reached
 from shared.messaging.letter import State, TopicKey
 from shared.messaging.reading import Reading
@@ -65,15 +66,24 @@ class RunTooLongError(Exception):
 
 
 async def decide_together(
-    listener: Listener, readings: Sequence[Reading], *, run: int, run_max: int
+    listener: Listener,
+    readings: Sequence[Reading],
+    offsets: DecidedOffsets,
+    *,
+    run: int,
+    run_max: int,
 ) -> Outcome:
     """Decide the readings in record order: known ids dropped, stopped keys parked, bad ones buried.
 
     `run` is how many dead letters in a row came before. Raises RunTooLongError when the limit is
-    filled before the last reading, and whatever the handler or the database raises; nothing is
-    left behind then.
+    filled before the last reading, DecisionsLostError, and whatever the handler or the database
+    raises; nothing is left behind then.
     """
+    records = [reading.record for reading in readings]
     if all(reading.kind == "passed_by" for reading in readings):
+        async with listener.database.transaction() as connection:
+            moved = await offsets.move(connection, records)
+        offsets.noted(moved)
         return Outcome(tuple((reading, "passed_by") for reading in readings), run)
     await reached("consumer.before_transaction")
     steps = listener.steps
@@ -81,6 +91,7 @@ async def decide_together(
     async with begin_work(
         listener.database, listener.clock, service=listener.service, steps=steps
     ) as work:
+        moved = await offsets.move(work.connection, records)
         kept = await _find_kept(work, listener, readings)
         fates = await _settle_fates(work, listener, readings, kept)
         await reached("consumer.after_inbox")
@@ -101,6 +112,7 @@ async def decide_together(
         await work.write_outbox()
         await reached("consumer.before_commit")
         steps.begin("commit")
+    offsets.noted(moved)
     await reached("consumer.after_commit")
     return Outcome(tuple(fates), followed.length)
 

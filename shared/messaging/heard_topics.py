@@ -23,7 +23,13 @@ ON CONFLICT (consumer, topic) DO NOTHING
 SAVE_HEARD = """
 INSERT INTO heard_topic (consumer, topic, identity)
 VALUES ($1, $2, $3)
-ON CONFLICT (consumer, topic) DO UPDATE SET identity = excluded.identity
+ON CONFLICT (consumer, topic) DO UPDATE SET identity = excluded.identity, from_the_first = true
+"""
+
+# They were offsets of the topic of this name that is gone.
+FORGET_DECIDED = """
+DELETE FROM decided_offset
+WHERE consumer = $1 AND topic = $2
 """
 
 
@@ -51,4 +57,5 @@ async def recognise(database: Database, consumer: str, identities: Mapping[str, 
 
 async def accept(connection: Connection, consumer: str, topic: str, identity: str) -> None:
     """Hear a topic as it is now, whatever was heard under its name before."""
+    await connection.execute(FORGET_DECIDED, consumer, topic)
     await connection.execute(SAVE_HEARD, consumer, topic, identity)

@@ -14,6 +14,11 @@ The caller publishes the same records again, in the same order.
 *Offsets after effects.* A batch counts as consumed only after the handler returned. A handler that
 raises, or a process that dies, leaves the batch to be delivered again, to this or another member.
 
+*Decisions before offsets.* Offsets may lie elsewhere than what was decided, and go on without it:
+when a database is restored or a stand-by takes its place, or when somebody moves a group. A member
+told `whence` begins no later than there, and a handler that raises DecisionsLostError is given
+again what comes from there on. Nothing that a group has not decided is passed over.
+
 *One owner.* While a handler works on a batch, no other member of its group is given those
 partitions, unless this member lost its session; partitions move only between batches. A handler
 may take long: being slow does not cost the session, being dead does.
@@ -31,7 +36,7 @@ TransportForbiddenError, whatever the caller's code believes.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -67,6 +72,10 @@ class RecordTooLargeError(RecordRefusedError):
 
 class OffsetGapError(TransportError):
     """Records this group has not seen are gone, or the partition is shorter than it was."""
+
+
+class DecisionsLostError(Exception):
+    """Raised by a handler: its database no longer knows what was decided; it is an older one."""
 
 
 class NameTakenError(TransportError):
@@ -105,6 +114,12 @@ BatchHandler = Callable[[Sequence[Record]], Awaitable[None]]
 Foresight = Callable[[Sequence[Record]], Awaitable[None]]
 """Told of the batch that may be handed over next, the very sequence, while another is in flight:
 what needs no more than the records can be done early. It may never be handed over."""
+
+
+Whence = Callable[[Collection[tuple[str, int]]], Awaitable[Mapping[tuple[str, int], int | None]]]
+"""How far a group has decided each of these (topic, partition): the offset of the first record it
+has not decided, None when it decided none. One left out can't be said. Raises
+TransportUnavailableError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +218,9 @@ class Transport(Protocol):
         steps: Steps | None = None,
         *,
         foresee: Foresight | None = None,
+        whence: Whence | None = None,
     ) -> TransportConsumer:
         """A member of the subscription's group, not yet started; it begins the steps of its own.
 
-        A transport need not call `foresee`.
+        A transport need not call `foresee`; nor `whence`, when offsets lie beside the decisions.
         """

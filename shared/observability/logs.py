@@ -27,7 +27,8 @@ Action = Literal[
     "partitions_released",
     # messages
     "batch_committed", "batch_retried", "batch_split", "dead_letter_written", "event_parked",
-    "event_replayed", "event_discarded", "unknown_type_set_aside",
+    "records_read_again", "decisions_lost", "event_replayed", "event_discarded",
+    "unknown_type_set_aside",
     "relay_started", "relay_standby", "relay_published", "relay_retried", "relay_refused",
     "consumer_started", "consumer_stopped", "consumer_stalled",
     # clock

@@ -11,7 +11,7 @@ from shared.messaging.kafka.access import KafkaAccess
 from shared.messaging.kafka.consumer import KafkaConsumer
 from shared.messaging.kafka.transport import KafkaTransport
 from shared.messaging.steps import Steps
-from shared.messaging.transport import BatchHandler, Foresight, Record, Subscription
+from shared.messaging.transport import BatchHandler, Foresight, Record, Subscription, Whence
 
 
 class Stopwatch:
@@ -72,6 +72,7 @@ class TimedKafka(KafkaTransport):
         steps: Steps | None = None,
         *,
         foresee: Foresight | None = None,
+        whence: Whence | None = None,
     ) -> KafkaConsumer:
         """A member whose batches are timed."""
 
@@ -81,5 +82,5 @@ class TimedKafka(KafkaTransport):
             self._watch.stop(len(batch))
 
         return super().consumer(
-            replace(subscription, group=self._group), timed, steps, foresee=foresee
+            replace(subscription, group=self._group), timed, steps, foresee=foresee, whence=whence
         )

@@ -16,6 +16,7 @@ GAPS: Final = "tests/integration/transport/test_gaps.py"
 CONSUMER: Final = "tests/integration/messaging/test_consumer.py"
 RELAY: Final = "tests/integration/messaging/test_relay.py"
 AHEAD: Final = "tests/integration/messaging/test_listing_ahead.py"
+LOST: Final = "tests/integration/kafka/test_decisions_lost.py"
 KILLED: Final = "tests/integration/messaging/test_killed.py"
 
 
@@ -38,6 +39,7 @@ class Mutant:
 
 
 KAFKA_CONSUMER = "shared/messaging/kafka/consumer.py"
+MESSAGING_CONSUMER = "shared/messaging/consumer.py"
 SHELL = "shared/messaging/kafka/shell.py"
 HANDLE = """            await self._ear.handler(records)
 """
@@ -94,18 +96,18 @@ MUTANTS: Final = (
         (
             Edit(
                 KAFKA_CONSUMER,
-                "            if not gaps:\n                tenure.next_offsets",
-                "            if gaps or True:\n                tenure.next_offsets",
+                "            if not gaps:\n                if beginning",
+                "            if gaps or True:\n                if beginning",
             ),
             Edit(
-                KAFKA_CONSUMER,
+                "shared/messaging/kafka/standing.py",
                 "        if jumps := tenure.jumps(records):",
                 "        if (jumps := tenure.jumps(records)) and False:",
             ),
             Edit(
                 KAFKA_CONSUMER,
-                "            doubts = self._doubt(doubts, gaps) if gaps and stood_still else 0",
-                "            doubts = 0 * len(gaps) * stood_still",
+                "            doubt.weigh(gaps if stood_still else [])",
+                "            doubt.weigh(gaps[:0] if stood_still else [])",
             ),
         ),
         (f"{GAPS}::test_records_deleted_before_they_were_read_stop_the_consumer",),
@@ -130,6 +132,22 @@ MUTANTS: Final = (
             ),
         ),
         (f"{PUBLISHING}::test_a_record_too_large_is_refused_and_the_next_one_is_not[kafka]",),
+    ),
+    Mutant(
+        "offsets are believed whatever the database has decided",
+        (Edit(MESSAGING_CONSUMER, "whence=self._offsets.whence,", "whence=None,"),),
+        (f"{LOST}::test_a_group_moved_forward_by_hand_skips_nothing",),
+    ),
+    Mutant(
+        "decisions that are lost under a running consumer are not missed",
+        (
+            Edit(
+                "shared/messaging/kafka/standing.py",
+                "until is not None and until < offset",
+                "until is not None and until > offset",
+            ),
+        ),
+        (f"{LOST}::test_a_stand_by_that_lacks_the_last_transactions_catches_up",),
     ),
     Mutant(
         "no inbox",

@@ -12,6 +12,7 @@ from shared.messaging.transport import (
     Position,
     Record,
     Subscription,
+    Whence,
 )
 
 
@@ -100,9 +101,11 @@ class HandFedBus:
         steps: Steps | None = None,
         *,
         foresee: Foresight | None = None,  # noqa: ARG002 # a transport need not call it
+        whence: Whence | None = None,
     ) -> HandFedMember:
         """The one member of the group."""
         self.subscription = subscription
+        self.whence = whence
         self.member = HandFedMember(handler, steps or Steps())
         return self.member
 

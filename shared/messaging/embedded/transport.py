@@ -22,6 +22,7 @@ from shared.messaging.transport import (
     TopicMismatchError,
     TransportForbiddenError,
     TransportUnavailableError,
+    Whence,
 )
 
 # Every running consumer keeps its session on a connection of its own.
@@ -127,6 +128,7 @@ class EmbeddedTransport:
         steps: Steps | None = None,
         *,
         foresee: Foresight | None = None,  # noqa: ARG002 # a transport need not call it
+        whence: Whence | None = None,  # noqa: ARG002 # offsets lie beside the decisions
     ) -> EmbeddedConsumer:
         """See Transport.consumer."""
         assert self._opened is not None, "start the transport before using it"

@@ -8,8 +8,7 @@ committed explicitly, and whatever can't be read on stops the member for good.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition, errors
 
@@ -20,9 +19,11 @@ from shared.messaging.kafka.guard import TopicGuard
 from shared.messaging.kafka.records import Read, record_of
 from shared.messaging.kafka.shell import SessionTimes, Shell
 from shared.messaging.kafka.standing import ANSWER_SECONDS_MAX, Standing, is_behind
-from shared.messaging.kafka.tenure import Gap, Tenure, gap_error, offsets_after
+from shared.messaging.kafka.tasks import Tasks
+from shared.messaging.kafka.tenure import DOUBT_LOOKS, Doubt, Tenure, offsets_after, turn_to
 from shared.messaging.patience import Patience
 from shared.messaging.transport import (
+    DecisionsLostError,
     Position,
     Record,
     Subscription,
@@ -31,9 +32,6 @@ from shared.messaging.transport import (
 from shared.observability.logs import Log
 
 LOG = Log(__name__)
-
-DOUBT_LOOKS: Final = 5
-"""So many looks in a row must find a partition shorter than it was, before that is believed."""
 
 
 class KafkaConsumer(ConsumerRebalanceListener):
@@ -55,7 +53,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         self._guard = guard
         self._look_seconds = look_seconds
         self._steps = ear.steps
-        self._standing = Standing(subscription.group, guard.asking)
+        self._standing = Standing(subscription.group, guard.asking, ear.whence)
         self._shell = Shell(
             access,
             subscription,
@@ -66,7 +64,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
             on_error=self._on_error,
         )
         self._tenure: Tenure | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(f"bus {subscription.group}", self._fail)
         self._started = False
         self._stopping = False
         self._left = False
@@ -79,8 +77,8 @@ class KafkaConsumer(ConsumerRebalanceListener):
         await self._guard.learn()
         self._started = True
         # The group may be busy for long; nobody waits for it here.
-        self._spawn(self._shell.open_patiently(unless=lambda: self._stopping or self._left))
-        self._spawn(self._watch())
+        self._tasks.spawn(self._shell.open_patiently(unless=lambda: self._stopping or self._left))
+        self._tasks.spawn(self._watch())
 
     async def stop(self) -> None:
         """See TransportConsumer.stop."""
@@ -130,7 +128,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         self._tenure = tenure = Tenure(frozenset(assigned))
         self._rebalances += 1
         LOG.info("partitions_assigned", group=self._subscription.group, partitions=len(assigned))
-        self._spawn(self._begin(tenure))
+        self._tasks.spawn(self._begin(tenure))
 
     def _end(self, tenure: Tenure) -> None:
         tenure.ended.set()
@@ -140,10 +138,10 @@ class KafkaConsumer(ConsumerRebalanceListener):
     async def _begin(self, tenure: Tenure) -> None:
         """Find out where the group stands; only then may anything be delivered."""
         patience = Patience()
-        doubts = 0
+        doubt = Doubt(self._subscription.group)
         while not tenure.ended.is_set() and not self._left:
             try:
-                offsets, gaps = await self._standing.beginning(
+                beginning, gaps = await self._standing.beginning(
                     self._shell.consumer, tenure.partitions
                 )
             except TransportUnavailableError as error:
@@ -151,15 +149,21 @@ class KafkaConsumer(ConsumerRebalanceListener):
                 await asyncio.sleep(patience.lose())
                 continue
             if not gaps:
-                tenure.next_offsets = offsets
-                tenure.begun.set()
+                if beginning.records_again:
+                    LOG.warning(
+                        "records_read_again",
+                        group=self._subscription.group,
+                        records=beginning.records_again,
+                    )
+                    tenure.astray = True
+                tenure.begin(self._shell.consumer, beginning.offsets)
                 return
-            doubts = self._doubt(doubts, gaps)
+            doubt.weigh(gaps)
             await asyncio.sleep(self._look_seconds / DOUBT_LOOKS)
 
     async def _watch(self) -> None:
         """Look now and then whether what this member reads is still there, and still the same."""
-        doubts = 0
+        doubt = Doubt(self._subscription.group)
         while True:
             await asyncio.sleep(self._look_seconds)
             tenure = self._tenure
@@ -169,18 +173,15 @@ class KafkaConsumer(ConsumerRebalanceListener):
             try:
                 await self._guard.require_unchanged()
                 gaps = await self._standing.find_gaps(before)
+                if await self._standing.has_lost(before) and tenure.hands_free:
+                    self._begin_again(tenure, "less is decided than was")
+                    continue
             except TransportUnavailableError as error:
                 LOG.debug("bus_unavailable", detail=str(error))
                 continue
             # What moved meanwhile was there to be read.
             stood_still = tenure.active and before == tenure.next_offsets
-            doubts = self._doubt(doubts, gaps) if gaps and stood_still else 0
-
-    def _doubt(self, doubts: int, gaps: Sequence[Gap]) -> int:
-        """Count one more look that found gaps. Raises OffsetGapError when they must be believed."""
-        if doubts + 1 >= DOUBT_LOOKS or not all(gap.may_pass for gap in gaps):
-            raise gap_error(self._subscription.group, gaps)
-        return doubts + 1
+            doubt.weigh(gaps if stood_still else [])
 
     async def _on_batch(self, read: tuple[Read, ...]) -> None:
         """Take one batch: it is foreseen while the one before is delivered, then delivered itself.
@@ -198,6 +199,11 @@ class KafkaConsumer(ConsumerRebalanceListener):
     async def _take(self, tenure: Tenure, read: tuple[Read, ...]) -> None:
         if not await tenure.wait_until_active():
             return
+        if tenure.astray:
+            # It may have been on its way when the member turned; what comes after this was not.
+            tenure.astray = False
+            turn_to(self._shell.consumer, tenure.next_offsets)
+            return
         if not tenure.partitions.issuperset(offsets_after(read)):
             return
         records = [record_of(each) for each in read]
@@ -207,17 +213,19 @@ class KafkaConsumer(ConsumerRebalanceListener):
         if self._stopping or self._left or not tenure.takes_batches:
             return
         tenure.idle.clear()
-        self._spawn(self._deliver(tenure, read, records))
+        self._tasks.spawn(self._deliver(tenure, read, records))
 
     async def _deliver(
         self, tenure: Tenure, read: Sequence[Read], records: Sequence[Record]
     ) -> None:
         """Deliver one batch and commit it."""
         try:
-            await self._require_no_gap(tenure, read)
+            await self._standing.require_no_gap(tenure, read)
             await self._ear.handler(records)
             self._steps.begin("offsets")
             await self._commit(tenure, offsets_after(read))
+        except DecisionsLostError as lost:
+            self._begin_again(tenure, str(lost))
         except Exception as error:  # noqa: BLE001 - whatever ends delivery is what failure() says
             self._fail(error)
         finally:
@@ -226,12 +234,13 @@ class KafkaConsumer(ConsumerRebalanceListener):
             if not (tenure.active and is_behind(self._shell.consumer, tenure.next_offsets)):
                 self._steps.forget()
 
-    async def _require_no_gap(self, tenure: Tenure, records: Sequence[Read]) -> None:
-        """Raise OffsetGapError when records between the last batch and this one are gone."""
-        if jumps := tenure.jumps(records):
-            gaps = await self._standing.find_gaps(jumps)
-            if gone := [gap for gap in gaps if not gap.may_pass]:
-                raise gap_error(self._subscription.group, gone)
+    def _begin_again(self, tenure: Tenure, why: str) -> None:
+        """Find out anew where to begin; whoever is given the partitions next does so anyway."""
+        LOG.error("decisions_lost", group=self._subscription.group, detail=why)
+        if tenure.takes_batches:
+            self._end(tenure)
+            self._tenure = again = Tenure(tenure.partitions, astray=True)
+            self._tasks.spawn(self._begin(again))
 
     async def _commit(self, tenure: Tenure, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit what the batch consumed, for as long as the partitions are ours."""
@@ -271,19 +280,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         self._failure = error
         if not self._stopping:  # otherwise it has only given its batch back
             LOG.error("component_failed", component=self._subscription.group, reason=str(error))
-        self._spawn(self._leave())
-
-    def _spawn(self, work: Coroutine[object, object, None]) -> None:
-        task = asyncio.create_task(work, name=f"bus {self._subscription.group}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(self._on_done)
-
-    def _on_done(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._fail(
-                translate(error, "hearing") if isinstance(error, errors.KafkaError) else error
-            )
+        self._tasks.spawn(self._leave())
 
     async def _leave(self) -> None:
         """Leave the group and end every task."""
@@ -292,6 +289,5 @@ class KafkaConsumer(ConsumerRebalanceListener):
         self._left = True
         if self._tenure is not None:
             self._tenure.ended.set()
-        for task in self._tasks - {asyncio.current_task()}:
-            task.cancel()
+        self._tasks.cancel_others()
         await self._shell.close()

@@ -12,7 +12,7 @@ from shared.messaging.kafka.faults import FORBIDDEN, translate
 from shared.messaging.kafka.standing import ANSWER_SECONDS_MAX
 from shared.messaging.patience import Patience
 from shared.messaging.steps import Steps
-from shared.messaging.transport import BatchHandler, Foresight
+from shared.messaging.transport import BatchHandler, Foresight, Whence
 from shared.observability.logs import Log
 
 LOG = Log(__name__)
@@ -24,6 +24,7 @@ class Ear:
 
     handler: BatchHandler
     foresee: Foresight | None
+    whence: Whence | None
     steps: Steps
 
 

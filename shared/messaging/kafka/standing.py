@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -11,12 +12,20 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.messaging.kafka.asking import Asking
 from shared.messaging.kafka.faults import faults_named
 from shared.messaging.kafka.offsets import Place, beginnings, ends, readable_ends
-from shared.messaging.kafka.tenure import Gap, Tenure, find_gaps
-from shared.messaging.transport import Position
+from shared.messaging.kafka.records import Read
+from shared.messaging.kafka.tenure import Gap, Tenure, find_gaps, gap_error
+from shared.messaging.transport import Position, Whence
 
 ANSWER_SECONDS_MAX: Final = 10.0
 
-Offsets = dict[TopicPartition, int]
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where each partition is to be read from."""
+
+    offsets: dict[TopicPartition, int]
+    records_again: int
+    """So many offsets lie between there and what the group had committed."""
 
 
 def is_behind(consumer: AIOKafkaConsumer, next_offsets: Mapping[TopicPartition, int]) -> bool:
@@ -35,32 +44,51 @@ class Standing:
     TransportForbiddenError when they won't, and TopicMismatchError when a partition is gone.
     """
 
-    def __init__(self, group: str, asking: Asking) -> None:
+    def __init__(self, group: str, asking: Asking, whence: Whence | None) -> None:
+        self._group = group
         self._where = f"offsets of {group}"
         self._asking = asking
+        self._whence = whence
 
     async def beginning(
         self, consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]
-    ) -> tuple[Offsets, list[Gap]]:
-        """The offset to read each partition from, and what stands in the way.
+    ) -> tuple[Beginning, list[Gap]]:
+        """Where to begin, and what stands in the way.
 
-        A group that never committed an offset begins with what there is.
+        A group that never committed an offset, or decided no record, begins with what there is.
         """
         with faults_named(self._where):
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
                 answers = await asyncio.gather(*map(consumer.committed, partitions))
         committed = dict(zip(partitions, answers, strict=True))
-        known = {each: offset for each, offset in committed.items() if offset is not None}
-        begin_at, gaps = await self._compare(known, partitions)
-        offsets = {
-            each: begin_at[each] if offset is None else offset for each, offset in committed.items()
+        decided = await self._whence(partitions) if self._whence else {}
+        known = {
+            each: min(offset, until)
+            for each, offset in committed.items()
+            if offset is not None and (until := decided.get(each, offset)) is not None
         }
-        return offsets, gaps
+        begin_at, gaps = await self._compare(known, partitions)
+        offsets = {each: known.get(each, begin_at[each]) for each in partitions}
+        again = sum(max(0, (committed[each] or 0) - offset) for each, offset in offsets.items())
+        return Beginning(offsets, again), gaps
 
     async def find_gaps(self, offsets: Mapping[TopicPartition, int]) -> list[Gap]:
         """What can't be read on from these offsets."""
         _, gaps = await self._compare(offsets, offsets)
         return gaps
+
+    async def has_lost(self, offsets: Mapping[TopicPartition, int]) -> bool:
+        """Whether less is decided than was when these offsets were committed."""
+        decided = await self._whence(offsets) if self._whence else {}
+        untils = ((offset, decided.get(each)) for each, offset in offsets.items())
+        return any(until is not None and until < offset for offset, until in untils)
+
+    async def require_no_gap(self, tenure: Tenure, records: Sequence[Read]) -> None:
+        """Raise OffsetGapError when records between the last batch and this one are gone."""
+        if jumps := tenure.jumps(records):
+            gaps = await self.find_gaps(jumps)
+            if gone := [gap for gap in gaps if not gap.may_pass]:
+                raise gap_error(self._group, gone)
 
     async def positions(
         self, consumer: AIOKafkaConsumer, tenure: Tenure

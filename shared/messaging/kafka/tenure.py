@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.messaging.kafka.offsets import Place
 from shared.messaging.kafka.records import Read
@@ -16,6 +17,9 @@ REMEDY = (
     "find out what was lost, have its publisher send it again (`sammen republish`), and let the "
     "group begin anew (`sammen rewind`)"
 )
+
+DOUBT_LOOKS: Final = 5
+"""So many looks in a row must find a partition shorter than it was, before that is believed."""
 
 
 @dataclass(slots=True)
@@ -31,6 +35,8 @@ class Tenure:
     """Set while no batch of these partitions is in flight."""
     at_hand: bool = False
     """A batch of them was read, and waits until the one in flight is done."""
+    astray: bool = False
+    """The member may have read on from elsewhere: what it reads first is not what comes next."""
     closing: bool = False
     """The group takes the partitions back as soon as no batch is in flight."""
 
@@ -51,6 +57,15 @@ class Tenure:
     def hands_free(self) -> bool:
         """Whether all that was read of these partitions is decided."""
         return self.takes_batches and self.idle.is_set() and not self.at_hand
+
+    def begin(self, consumer: AIOKafkaConsumer, next_offsets: Mapping[TopicPartition, int]) -> None:
+        """Let batches be delivered, from these offsets on; nothing when it has ended meanwhile."""
+        if self.ended.is_set():
+            return
+        self.next_offsets = dict(next_offsets)
+        if self.astray:
+            turn_to(consumer, self.next_offsets)
+        self.begun.set()
 
     async def wait_until_active(self) -> bool:
         """Wait for the beginning or the end, whichever comes first; whether it is active now."""
@@ -103,6 +118,20 @@ class Gap:
     """
 
 
+@dataclass(slots=True)
+class Doubt:
+    """Looks that found gaps which may pass, one after the other."""
+
+    group: str
+    looks: int = 0
+
+    def weigh(self, gaps: Sequence[Gap]) -> None:
+        """Count what one more look found. Raises OffsetGapError when it must be believed."""
+        self.looks = self.looks + 1 if gaps else 0
+        if self.looks >= DOUBT_LOOKS or not all(gap.may_pass for gap in gaps):
+            raise gap_error(self.group, gaps)
+
+
 def find_gaps(
     next_offsets: Mapping[TopicPartition, int],
     *,
@@ -118,6 +147,14 @@ def find_gaps(
         elif (end := ends.get(partition, offset)) < offset:
             gaps.append(Gap(f"{where}, but it ends at {end}", may_pass=True))
     return gaps
+
+
+def turn_to(consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, int]) -> None:
+    """Read each partition from its offset on; one that was taken back meanwhile is left alone."""
+    held = consumer.assignment()
+    for partition, offset in offsets.items():
+        if partition in held:
+            consumer.seek(partition, offset)
 
 
 def gap_error(group: str, gaps: Iterable[Gap]) -> OffsetGapError:

@@ -28,6 +28,7 @@ from shared.messaging.transport import (
     TopicMismatchError,
     TransportForbiddenError,
     TransportUnavailableError,
+    Whence,
 )
 
 START_SECONDS_MAX: Final = 30.0
@@ -136,12 +137,13 @@ class KafkaTransport:
         steps: Steps | None = None,
         *,
         foresee: Foresight | None = None,
+        whence: Whence | None = None,
     ) -> KafkaConsumer:
         """See Transport.consumer."""
         consumer = KafkaConsumer(
             self._access,
             subscription,
-            Ear(handler, foresee, steps or Steps()),
+            Ear(handler, foresee, whence, steps or Steps()),
             TopicGuard(self._administration, subscription),
             times=self._times,
             instance=self._instance,

@@ -1,0 +1,106 @@
+"""How far a consumer has decided each partition, kept with the decisions in its own database.
+
+A bus keeps offsets of its own. They go on without the decisions when a database is restored from a
+backup, when a stand-by takes over that lacks the last transactions, and when somebody moves a group
+by hand. What the database says decides where a consumer begins; records that come again are known
+to the inbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from shared.database import Connection, Database
+from shared.messaging.retry import transient_kind
+from shared.messaging.transport import DecisionsLostError, Record, TransportUnavailableError
+
+Place = tuple[str, int]
+"""A topic and the number of one of its partitions."""
+
+LIST_DECIDED = """
+SELECT place.topic, place.partition, decided.next_offset
+FROM unnest($2::text[], $3::integer[]) AS place (topic, partition)
+JOIN heard_topic AS heard
+    ON heard.consumer = $1 AND heard.topic = place.topic
+LEFT JOIN decided_offset AS decided
+    ON decided.consumer = $1
+    AND decided.topic = place.topic
+    AND decided.partition = place.partition
+WHERE heard.from_the_first OR decided.next_offset IS NOT NULL
+"""
+
+# Never back: a late transaction of a member that was replaced may be behind its successor's.
+MOVE = """
+WITH moved (topic, partition, next_offset) AS (
+    SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[])
+),
+before AS (
+    SELECT decided.topic, decided.partition, decided.next_offset
+    FROM decided_offset AS decided
+    JOIN moved USING (topic, partition)
+    WHERE decided.consumer = $1
+),
+saved AS (
+    INSERT INTO decided_offset AS decided (consumer, topic, partition, next_offset)
+    SELECT $1, topic, partition, next_offset FROM moved ORDER BY topic, partition
+    ON CONFLICT (consumer, topic, partition) DO UPDATE
+    SET next_offset = greatest(decided.next_offset, excluded.next_offset)
+)
+SELECT topic, partition, next_offset FROM before
+"""
+
+
+class DecidedOffsets:
+    """One consumer's decided offsets: what its database says, and what this process saw there."""
+
+    def __init__(self, database: Database, consumer: str) -> None:
+        self._database = database
+        self._consumer = consumer
+        self._seen: dict[Place, int] = {}
+
+    async def whence(self, places: Collection[Place]) -> Mapping[Place, int | None]:
+        """See transport.Whence."""
+        try:
+            async with self._database.connection() as connection:
+                rows = await connection.fetch(
+                    LIST_DECIDED,
+                    self._consumer,
+                    [topic for topic, _ in places],
+                    [partition for _, partition in places],
+                )
+        except Exception as error:
+            if transient_kind(error) is None:
+                raise
+            raise TransportUnavailableError(
+                f"where {self._consumer} is to begin stands in its database: {error}"
+            ) from error
+        return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+
+    async def move(self, connection: Connection, records: Iterable[Record]) -> Mapping[Place, int]:
+        """Write down that these records are decided, with what decides them; to be `noted` after.
+
+        Raises DecisionsLostError when less is decided than this process has seen, which it then
+        forgets.
+        """
+        moved = {(record.topic, record.partition): record.offset + 1 for record in records}
+        rows = await connection.fetch(
+            MOVE,
+            self._consumer,
+            [topic for topic, _ in moved],
+            [partition for _, partition in moved],
+            list(moved.values()),
+        )
+        before = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        for place in moved:
+            if before.get(place, 0) < (seen := self._seen.get(place, 0)):
+                self._seen.clear()
+                raise DecisionsLostError(
+                    f"{self._consumer} had decided {place[0]}-{place[1]} up to offset {seen}, and "
+                    f"its database knows of {before.get(place, 0)}"
+                )
+        return moved
+
+    def noted(self, moved: Mapping[Place, int]) -> None:
+        """Remember what was moved, once it is committed."""
+        for place, offset in moved.items():
+            self._seen[place] = max(offset, self._seen.get(place, 0))
