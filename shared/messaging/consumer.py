@@ -101,7 +101,6 @@ class Consumer:
         self._stopping = asyncio.Event()
         self._blocked: Blocked | None = None
         self._dead_in_a_row = 0
-        self._database = database
         self._offsets = DecidedOffsets(database, self.name)
         self._transport = transport
         self._subscription = Subscription(self.name, hears.topics, batch_records_max)
@@ -124,9 +123,8 @@ class Consumer:
         Raises what the transport says about topics and permission, and OffsetGapError when a topic
         is no longer the one that was heard before.
         """
-        await heard_topics.recognise(
-            self._database, self.name, await self._transport.identify(self._subscription.topics)
-        )
+        identities = await self._transport.identify(self._subscription.topics)
+        await heard_topics.recognise(self._listener.database, self.name, identities)
         # A transport gives out members only once it is started.
         self._member = self._transport.consumer(
             self._subscription,
@@ -185,6 +183,7 @@ class Consumer:
                 # What came before the limit is decided; then `_account` stops everything.
                 readings, failures = readings[: too_long.cut], Failures()
             except DecisionsLostError:
+                self._blocked = None
                 raise
             except Exception as error:  # noqa: BLE001 # counted, and decided about in retry.py
                 failures = failures.and_one(error)

@@ -12,21 +12,21 @@ from collections.abc import Collection, Iterable, Mapping
 
 from shared.database import Connection, Database
 from shared.messaging.retry import transient_kind
-from shared.messaging.transport import DecisionsLostError, Record, TransportUnavailableError
+from shared.messaging.transport import DecisionsLostError, Place, Record, TransportUnavailableError
+from shared.observability.logs import Log
 
-Place = tuple[str, int]
-"""A topic and the number of one of its partitions."""
+LOG = Log(__name__)
 
 LIST_DECIDED = """
 SELECT place.topic, place.partition, decided.next_offset
 FROM unnest($2::text[], $3::integer[]) AS place (topic, partition)
-JOIN heard_topic AS heard
+LEFT JOIN heard_topic AS heard
     ON heard.consumer = $1 AND heard.topic = place.topic
 LEFT JOIN decided_offset AS decided
     ON decided.consumer = $1
     AND decided.topic = place.topic
     AND decided.partition = place.partition
-WHERE heard.from_the_first OR decided.next_offset IS NOT NULL
+WHERE heard.from_the_first IS NOT FALSE OR decided.next_offset IS NOT NULL
 """
 
 # Never back: a late transaction of a member that was replaced may be behind its successor's.
@@ -74,13 +74,17 @@ class DecidedOffsets:
             raise TransportUnavailableError(
                 f"where {self._consumer} is to begin stands in its database: {error}"
             ) from error
-        return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        decided = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        # Who begins where it was told must find at least that with the first batch. A look comes
+        # here, too: what was seen never becomes less by it, a batch at hand must still miss it.
+        self.noted({place: offset for place, offset in decided.items() if offset is not None})
+        return {**{place: None for place in places if place in self._seen}, **decided}
 
     async def move(self, connection: Connection, records: Iterable[Record]) -> Mapping[Place, int]:
         """Write down that these records are decided, with what decides them; to be `noted` after.
 
-        Raises DecisionsLostError when less is decided than this process has seen, which it then
-        forgets.
+        Raises DecisionsLostError when less is decided than this process has seen, which is what it
+        has seen from then on.
         """
         moved = {(record.topic, record.partition): record.offset + 1 for record in records}
         rows = await connection.fetch(
@@ -91,13 +95,17 @@ class DecidedOffsets:
             list(moved.values()),
         )
         before = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
-        for place in moved:
-            if before.get(place, 0) < (seen := self._seen.get(place, 0)):
-                self._seen.clear()
-                raise DecisionsLostError(
-                    f"{self._consumer} had decided {place[0]}-{place[1]} up to offset {seen}, and "
-                    f"its database knows of {before.get(place, 0)}"
-                )
+        there = {place: before.get(place, 0) for place in moved}
+        lost = {place for place in moved if there[place] < self._seen.get(place, 0)}
+        if lost:
+            topic, partition = place = min(lost)
+            seen = self._seen[place]
+            self._seen.update({each: there[each] for each in lost})
+            LOG.error("decisions_lost", consumer=self._consumer, partitions=len(lost))
+            raise DecisionsLostError(
+                f"{self._consumer} had decided {topic}-{partition} up to offset {seen}, and its "
+                f"database knows of {there[place]}"
+            )
         return moved
 
     def noted(self, moved: Mapping[Place, int]) -> None:

@@ -14,15 +14,15 @@ WHERE consumer = $1
 """
 
 INSERT_HEARD = """
-INSERT INTO heard_topic (consumer, topic, identity)
-SELECT $1, topic, identity
+INSERT INTO heard_topic (consumer, topic, identity, from_the_first)
+SELECT $1, topic, identity, true
 FROM unnest($2::text[], $3::text[]) AS now (topic, identity)
 ON CONFLICT (consumer, topic) DO NOTHING
 """
 
 SAVE_HEARD = """
-INSERT INTO heard_topic (consumer, topic, identity)
-VALUES ($1, $2, $3)
+INSERT INTO heard_topic (consumer, topic, identity, from_the_first)
+VALUES ($1, $2, $3, true)
 ON CONFLICT (consumer, topic) DO UPDATE SET identity = excluded.identity, from_the_first = true
 """
 

@@ -116,10 +116,12 @@ Foresight = Callable[[Sequence[Record]], Awaitable[None]]
 what needs no more than the records can be done early. It may never be handed over."""
 
 
-Whence = Callable[[Collection[tuple[str, int]]], Awaitable[Mapping[tuple[str, int], int | None]]]
-"""How far a group has decided each of these (topic, partition): the offset of the first record it
-has not decided, None when it decided none. One left out can't be said. Raises
-TransportUnavailableError."""
+Place = tuple[str, int]
+"""A topic and the number of one of its partitions."""
+
+Whence = Callable[[Collection[Place]], Awaitable[Mapping[Place, int | None]]]
+"""How far a group has decided each of these places: the offset of the first record it has not
+decided, None when it decided none. One left out can't be said. Raises TransportUnavailableError."""
 
 
 @dataclass(frozen=True, slots=True)

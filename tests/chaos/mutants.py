@@ -143,8 +143,8 @@ MUTANTS: Final = (
         (
             Edit(
                 "shared/messaging/kafka/standing.py",
-                "until is not None and until < offset",
-                "until is not None and until > offset",
+                "untils.get(each, offset) < offset for",
+                "untils.get(each, offset) > offset for",
             ),
         ),
         (f"{LOST}::test_a_stand_by_that_lacks_the_last_transactions_catches_up",),

@@ -174,7 +174,8 @@ class KafkaConsumer(ConsumerRebalanceListener):
                 await self._guard.require_unchanged()
                 gaps = await self._standing.find_gaps(before)
                 if await self._standing.has_lost(before) and tenure.hands_free:
-                    self._begin_again(tenure, "less is decided than was")
+                    LOG.error("decisions_lost", consumer=self._subscription.group)
+                    self._begin_again(tenure)
                     continue
             except TransportUnavailableError as error:
                 LOG.debug("bus_unavailable", detail=str(error))
@@ -224,8 +225,8 @@ class KafkaConsumer(ConsumerRebalanceListener):
             await self._ear.handler(records)
             self._steps.begin("offsets")
             await self._commit(tenure, offsets_after(read))
-        except DecisionsLostError as lost:
-            self._begin_again(tenure, str(lost))
+        except DecisionsLostError:
+            self._begin_again(tenure)
         except Exception as error:  # noqa: BLE001 - whatever ends delivery is what failure() says
             self._fail(error)
         finally:
@@ -234,9 +235,8 @@ class KafkaConsumer(ConsumerRebalanceListener):
             if not (tenure.active and is_behind(self._shell.consumer, tenure.next_offsets)):
                 self._steps.forget()
 
-    def _begin_again(self, tenure: Tenure, why: str) -> None:
+    def _begin_again(self, tenure: Tenure) -> None:
         """Find out anew where to begin; whoever is given the partitions next does so anyway."""
-        LOG.error("decisions_lost", group=self._subscription.group, detail=why)
         if tenure.takes_batches:
             self._end(tenure)
             self._tenure = again = Tenure(tenure.partitions, astray=True)

@@ -14,15 +14,12 @@ from confluent_kafka import TopicPartition as LibraryPartition
 from confluent_kafka.admin import OffsetSpec
 
 from shared.messaging.kafka.asking import Asking
-from shared.messaging.transport import TransportUnavailableError
+from shared.messaging.transport import Place, TransportUnavailableError
 
 ANSWER_SECONDS_MAX: Final = 3.0
 """The library asks the leaders it knows of, and looks for new ones only when this time is over:
 when one is dead, so long until the others are asked.
 """
-
-Place = tuple[str, int]
-"""A topic and the number of one of its partitions."""
 
 
 async def beginnings(asking: Asking, places: Collection[Place]) -> dict[Place, int]:

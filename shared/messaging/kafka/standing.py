@@ -11,10 +11,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.messaging.kafka.asking import Asking
 from shared.messaging.kafka.faults import faults_named
-from shared.messaging.kafka.offsets import Place, beginnings, ends, readable_ends
+from shared.messaging.kafka.offsets import beginnings, ends, readable_ends
 from shared.messaging.kafka.records import Read
 from shared.messaging.kafka.tenure import Gap, Tenure, find_gaps, gap_error
-from shared.messaging.transport import Position, Whence
+from shared.messaging.transport import Place, Position, Whence
 
 ANSWER_SECONDS_MAX: Final = 10.0
 
@@ -62,12 +62,16 @@ class Standing:
                 answers = await asyncio.gather(*map(consumer.committed, partitions))
         committed = dict(zip(partitions, answers, strict=True))
         decided = await self._whence(partitions) if self._whence else {}
-        known = {
-            each: min(offset, until)
-            for each, offset in committed.items()
-            if offset is not None and (until := decided.get(each, offset)) is not None
-        }
-        begin_at, gaps = await self._compare(known, partitions)
+        known: dict[TopicPartition, int] = {}
+        # Where one of the two is not known all is read again; what the other reached must be there.
+        reached: dict[TopicPartition, int] = {}
+        for each, offset in committed.items():
+            until = decided.get(each, offset)
+            if offset is not None and until is not None:
+                known[each] = min(offset, until)
+            elif (at := offset if until is None else until) is not None:
+                reached[each] = at
+        begin_at, gaps = await self._compare({**known, **reached}, partitions)
         offsets = {each: known.get(each, begin_at[each]) for each in partitions}
         again = sum(max(0, (committed[each] or 0) - offset) for each, offset in offsets.items())
         return Beginning(offsets, again), gaps
@@ -80,8 +84,11 @@ class Standing:
     async def has_lost(self, offsets: Mapping[TopicPartition, int]) -> bool:
         """Whether less is decided than was when these offsets were committed."""
         decided = await self._whence(offsets) if self._whence else {}
-        untils = ((offset, decided.get(each)) for each, offset in offsets.items())
-        return any(until is not None and until < offset for offset, until in untils)
+        none = [each for each, offset in offsets.items() if offset and decided.get(each, 0) is None]
+        # Whoever has decided nothing begins with what there is, and comes no further.
+        begin_at = await beginnings(self._asking, none)
+        untils = {each: begin_at.get(each, 0) if at is None else at for each, at in decided.items()}
+        return any(untils.get(each, offset) < offset for each, offset in offsets.items())
 
     async def require_no_gap(self, tenure: Tenure, records: Sequence[Read]) -> None:
         """Raise OffsetGapError when records between the last batch and this one are gone."""

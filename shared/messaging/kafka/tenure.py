@@ -9,9 +9,8 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.messaging.kafka.offsets import Place
 from shared.messaging.kafka.records import Read
-from shared.messaging.transport import OffsetGapError
+from shared.messaging.transport import OffsetGapError, Place
 
 REMEDY = (
     "find out what was lost, have its publisher send it again (`sammen republish`), and let the "

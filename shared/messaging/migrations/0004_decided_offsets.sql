@@ -12,6 +12,5 @@ CREATE TABLE decided_offset (
 );
 
 -- Whether all decisions about a topic were written down here from the first one on. Where they were
--- not, as for what was heard before this migration, the group's own offsets are believed.
+-- not, as for what a release before this one heard, the group's own offsets are believed.
 ALTER TABLE heard_topic ADD COLUMN from_the_first boolean NOT NULL DEFAULT false;
-ALTER TABLE heard_topic ALTER COLUMN from_the_first SET DEFAULT true;

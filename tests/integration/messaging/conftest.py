@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -43,6 +43,26 @@ def _no_failpoints_left() -> None:
 async def world(database_factory: DatabaseFactory) -> AsyncIterator[World]:
     async with open_world(database_factory) as opened:
         yield opened
+
+
+@asynccontextmanager
+async def consumer_at_work(world: World) -> AsyncIterator[Consumer]:
+    """Bonus, hearing."""
+    async with world.bus("bonus") as bus:
+        consumer = Consumer(
+            "bonus",
+            Bookkeeper().hears(),
+            database=world.bonus,
+            transport=bus,
+            clock=world.clock,
+            metrics=Metrics(),
+            policy=HASTY,
+        )
+        await consumer.start()
+        try:
+            yield consumer
+        finally:
+            await consumer.stop()
 
 
 @dataclass

@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack
 import pytest
 
 from shared.messaging import heard_topics
-from shared.messaging.consumer import Consumer
 from shared.messaging.decided_offsets import DecidedOffsets
 from shared.messaging.transport import (
     DecisionsLostError,
@@ -17,12 +16,9 @@ from shared.messaging.transport import (
     Record,
     TransportUnavailableError,
 )
-from shared.observability.metrics import Metrics
-from tests.integration.messaging.conftest import UNDECIDABLE, Desk
+from tests.integration.messaging.conftest import UNDECIDABLE, Desk, consumer_at_work
 from tests.support.messaging import (
-    HASTY,
     TOPIC,
-    Bookkeeper,
     Log,
     World,
     cvrs,
@@ -60,9 +56,41 @@ async def whence(desk: Desk) -> int | None:
 async def test_a_topic_heard_from_the_first_begins_with_what_there_is(
     world: World, offsets: DecidedOffsets
 ) -> None:
-    assert await offsets.whence([PLACE]) == {}
+    assert await offsets.whence([PLACE]) == {PLACE: None}
     await hear_first(world)
-    assert await offsets.whence([PLACE, ("other.v1", 0)]) == {PLACE: None}
+    assert await offsets.whence([PLACE]) == {PLACE: None}
+
+
+async def test_of_a_topic_heard_before_offsets_were_kept_nothing_can_be_said(
+    world: World, offsets: DecidedOffsets
+) -> None:
+    """A release before this one wrote such rows, and may still do so beside this one."""
+    async with world.bonus.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO heard_topic (consumer, topic, identity) VALUES ($1, $2, 'it')",
+            GROUP,
+            TOPIC,
+        )
+    assert await offsets.whence([PLACE]) == {}
+    record = Log().raw(b"1")
+    await move(world, offsets, record)
+    async with world.bonus.transaction() as connection:
+        await connection.execute("DELETE FROM decided_offset")
+    assert await offsets.whence([PLACE]) == {PLACE: None}, "it was said once"
+
+
+async def test_less_than_was_told_at_the_beginning_is_missed_by_the_first_batch(
+    world: World, offsets: DecidedOffsets
+) -> None:
+    await hear_first(world)
+    log = Log()
+    await move(world, DecidedOffsets(world.bonus, GROUP), log.raw(b"1"), log.raw(b"2"))
+    assert await offsets.whence([PLACE]) == {PLACE: 2}
+    async with world.bonus.transaction() as connection:
+        await connection.execute("DELETE FROM decided_offset")
+    assert await offsets.whence([PLACE]) == {PLACE: None}
+    with pytest.raises(DecisionsLostError):
+        await move(world, offsets, log.raw(b"3"))
 
 
 async def test_a_late_transaction_of_a_member_that_was_replaced_takes_nothing_back(
@@ -128,24 +156,13 @@ async def test_offsets_beside_the_decisions_go_back_with_them(world: World) -> N
     first, second = (
         [log.record(joined(cvr)) for cvr in companies] for companies in (cvrs(6)[:3], cvrs(6)[3:])
     )
-    async with world.bus("bonus") as bus, world.bus("membership") as told:
-        consumer = Consumer(
-            "bonus",
-            Bookkeeper().hears(),
-            database=world.bonus,
-            transport=bus,
-            clock=world.clock,
-            metrics=Metrics(),
-            policy=HASTY,
-        )
-        await consumer.start()
+    async with consumer_at_work(world) as consumer, world.bus("membership") as told:
         await told.publish([_outgoing(record) for record in first])
         await until(_has_seen(world, 3), what="the first are decided")
         await _set_back(world)
         await told.publish([_outgoing(record) for record in second])
         await until(_has_seen(world, 6), what="all are decided")
         assert consumer.failure() is None
-        await consumer.stop()
 
 
 def _outgoing(record: Record) -> OutgoingRecord:

@@ -12,11 +12,11 @@ from shared.messaging.failpoints import POINTS, Point
 from shared.messaging.relay import Relay
 from shared.messaging.transport import OutgoingRecord
 from shared.observability.metrics import Metrics
+from tests.integration.messaging.conftest import consumer_at_work
 from tests.support.messaging import (
     HASTY,
     TOLD_ON,
     TOPIC,
-    Bookkeeper,
     Log,
     World,
     count_rows,
@@ -52,26 +52,6 @@ async def relay_at_work(world: World) -> AsyncIterator[None]:
             yield
         finally:
             await relay.stop()
-
-
-@asynccontextmanager
-async def consumer_at_work(world: World) -> AsyncIterator[Consumer]:
-    """Bonus, hearing."""
-    async with world.bus("bonus") as bus:
-        consumer = Consumer(
-            "bonus",
-            Bookkeeper().hears(),
-            database=world.bonus,
-            transport=bus,
-            clock=world.clock,
-            metrics=Metrics(),
-            policy=HASTY,
-        )
-        await consumer.start()
-        try:
-            yield consumer
-        finally:
-            await consumer.stop()
 
 
 async def all_relayed(world: World) -> bool:
