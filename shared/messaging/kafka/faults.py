@@ -16,6 +16,8 @@ from shared.messaging.transport import (
     TransportUnavailableError,
 )
 
+GRANT = "grant it in deploy/kafka/topics.yaml and run `sammen topics create`"
+
 FORBIDDEN = (
     errors.TopicAuthorizationFailedError,
     errors.GroupAuthorizationFailedError,
@@ -49,7 +51,7 @@ def translate(error: BaseException, where: str) -> TransportError:
     if isinstance(error, TransportError):
         return error
     if isinstance(error, FORBIDDEN):
-        return TransportForbiddenError(f"{said}; grant it in deploy/kafka/topics.yaml")
+        return TransportForbiddenError(f"{said}; {GRANT}")
     if isinstance(error, TOO_LARGE):
         return RecordTooLargeError(said)
     if isinstance(error, NO_SUCH_TOPIC):

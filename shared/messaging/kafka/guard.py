@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from shared.messaging.kafka.administration import Administration, DescribedTopic
 from shared.messaging.kafka.asking import Asking
+from shared.messaging.kafka.faults import GRANT
 from shared.messaging.kafka.naming import as_regex, is_pattern
 from shared.messaging.topic_mismatch import abridged
 from shared.messaging.transport import (
@@ -51,8 +52,7 @@ class TopicGuard:
             raise TopicMismatchError(f"{abridged(missing)}: missing; run `sammen topics create`")
         if closed := [name for name in named if not found[name].may_read]:
             raise TransportForbiddenError(
-                f"{abridged(closed)}: this user may not read, or there is no such topic; grant it "
-                "in deploy/kafka/topics.yaml and run `sammen topics create`"
+                f"{abridged(closed)}: this user may not read, or there is no such topic; {GRANT}"
             )
         matching = await self._matching()
         for pattern in filter(is_pattern, self._subscription.topics):
@@ -70,7 +70,9 @@ class TopicGuard:
             if name not in seen:
                 raise TopicMismatchError(f"topic {name} was deleted. Remedy: {REMEDY}.")
             if not seen[name].may_read:
-                raise TransportForbiddenError(f"topic {name} was closed to this user, or deleted")
+                raise TransportForbiddenError(
+                    f"topic {name} was closed to this user, or deleted; {GRANT}"
+                )
             if seen[name].topic_id != topic_id:
                 raise OffsetGapError(f"topic {name} was created anew. Remedy: {REMEDY}.")
         self._note(await self._matching())

@@ -13,6 +13,7 @@ from shared.messaging.kafka.access import KafkaAccess
 from shared.messaging.kafka.administration import Administration
 from shared.messaging.kafka.consumer import KafkaConsumer
 from shared.messaging.kafka.delivering import Ear
+from shared.messaging.kafka.faults import GRANT
 from shared.messaging.kafka.guard import TopicGuard, matching_topics
 from shared.messaging.kafka.publishing import PUBLISH_SECONDS_MAX, Partition, Publisher
 from shared.messaging.kafka.rewinding import rewind
@@ -93,8 +94,7 @@ class KafkaTransport:
         closed = [name for name, topic in found.items() if not (topic.may_read or topic.may_write)]
         if closed:
             raise TransportForbiddenError(
-                f"{abridged(closed)}: closed to this user, or missing; grant it in "
-                "deploy/kafka/topics.yaml and run `sammen topics create`"
+                f"{abridged(closed)}: closed to this user, or missing; {GRANT}"
             )
         require_topics(topics, {name: topic.partitions for name, topic in found.items()})
 
@@ -174,8 +174,7 @@ class KafkaTransport:
         for name, topic in (await self._administration.describe_topics(unknown)).items():
             if not topic.may_write:
                 raise TransportForbiddenError(
-                    f"{name}: this user may not write, or there is no such topic; grant it in "
-                    "deploy/kafka/topics.yaml and run `sammen topics create`"
+                    f"{name}: this user may not write, or there is no such topic; {GRANT}"
                 )
             self._partition_counts[name] = topic.partitions
         missing = sorted(names - self._partition_counts.keys())
