@@ -30,6 +30,9 @@ stops who hears it at that time (TopicMismatchError, OffsetGapError). A bus may 
 how far each group was; so whoever keeps an inbox also keeps the topics' identities, and compares
 them before it hears them again.
 
+*No silent skips.* A consumer that meets bytes it can't read stops with RecordUnreadableError, once
+all that came before them is decided. Nobody can say what they held, so there is no dead letter.
+
 *Only who may.* Writing or reading a topic, or joining a group, without permission raises
 TransportForbiddenError, whatever the caller's code believes.
 """
@@ -68,6 +71,10 @@ class RecordRefusedError(TransportError):
 
 class RecordTooLargeError(RecordRefusedError):
     """A record is larger than its topic allows."""
+
+
+class RecordUnreadableError(TransportError):
+    """What lies on the bus at a group's next offset is damaged, or packed in an unknown way."""
 
 
 class OffsetGapError(TransportError):

@@ -94,6 +94,10 @@ class Watchdog:
         self._watches: dict[str, Watch] = {}
         self._shown: dict[str, dict[tuple[str, int], int]] = {}
         self._rebalances: dict[str, int] = {}
+        self._behind: dict[str, str] = {}
+        """Where each consumer had something to do when it was last seen: a place may be at fault,
+        such as one where the bus holds what it can't give out.
+        """
 
     async def run(self) -> None:
         """Look for ever. Raises WatchdogError when a consumer has failed or stands still."""
@@ -114,7 +118,8 @@ class Watchdog:
             if stalled_seconds > self._stalled_seconds_max:
                 LOG.error("consumer_stalled", consumer=consumer.name, seconds=stalled_seconds)
                 raise WatchdogError(
-                    f"{consumer.name} lags and has not moved for {stalled_seconds:.0f} seconds; "
+                    f"{consumer.name} lags and has not moved for {stalled_seconds:.0f} seconds"
+                    f"{self._behind.get(consumer.name, '')}; "
                     f"the process ends so that it can start afresh"
                 )
 
@@ -128,6 +133,11 @@ class Watchdog:
         except TimeoutError:
             return Look(None, None, consumer.blocked)
         self._show(progress)
+        self._behind[consumer.name] = "".join(
+            f", {topic}-{partition} at offset {position.next_offset}"
+            for (topic, partition), position in sorted(progress.positions.items())
+            if position.lag
+        )
         places = tuple(
             (topic, partition, position.next_offset)
             for (topic, partition), position in sorted(progress.positions.items())

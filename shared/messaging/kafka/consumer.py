@@ -26,6 +26,7 @@ from shared.messaging.transport import (
     DecisionsLostError,
     Position,
     Record,
+    RecordUnreadableError,
     Subscription,
     TransportUnavailableError,
 )
@@ -138,7 +139,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
     async def _begin(self, tenure: Tenure) -> None:
         """Find out where the group stands; only then may anything be delivered."""
         patience = Patience()
-        doubt = Doubt(self._subscription.group)
+        doubt = Doubt(group := self._subscription.group)
         while not tenure.ended.is_set() and not self._left:
             try:
                 beginning, gaps = await self._standing.beginning(
@@ -150,11 +151,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
                 continue
             if not gaps:
                 if beginning.records_again:
-                    LOG.warning(
-                        "records_read_again",
-                        group=self._subscription.group,
-                        records=beginning.records_again,
-                    )
+                    LOG.warning("records_read_again", group=group, records=beginning.records_again)
                     tenure.astray = True
                 tenure.begin(self._shell.consumer, beginning.offsets)
                 return
@@ -271,7 +268,15 @@ class KafkaConsumer(ConsumerRebalanceListener):
         if passes(error):
             LOG.warning("bus_unavailable", detail=f"{type(error).__name__}: {error}")
         elif isinstance(error, Exception) and not isinstance(error, errors.ConsumerStoppedError):
-            self._fail(translate(error, f"hearing as {self._subscription.group}"))
+            failure = translate(error, f"hearing as {self._subscription.group}")
+            self._tasks.spawn(self._end_with(failure))
+
+    async def _end_with(self, failure: BaseException) -> None:
+        """Fail; where bytes can't be read, once all that was read before them is decided."""
+        if isinstance(failure, RecordUnreadableError) and (tenure := self._tenure) is not None:
+            tenure.closing = True  # what comes after it may lack what was read beside it
+            await tenure.idle.wait()
+        self._fail(failure)
 
     def _fail(self, error: BaseException) -> None:
         """Stop for good, and leave: others may have more luck, and must not wait for us."""

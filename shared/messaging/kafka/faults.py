@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 from aiokafka import errors
 
 from shared.messaging.transport import (
     RecordRefusedError,
     RecordTooLargeError,
+    RecordUnreadableError,
     TopicMismatchError,
     TransportError,
     TransportForbiddenError,
@@ -34,6 +36,27 @@ class InvalidRecordError(errors.BrokerResponseError):
     message = "INVALID_RECORD"
 
 
+class UnreadableError(errors.KafkaError):
+    """What a broker holds at a place can't be read, and with it nothing behind it."""
+
+    def __init__(self, topic: str, partition: int, offset: int, cause: Exception) -> None:
+        self._said = (
+            f"{topic}-{partition} at offset {offset} ({str(cause) or type(cause).__name__}). "
+            f"Remedy: {UNREADABLE_REMEDY}."
+        )
+        super().__init__(self._said)
+
+    def __str__(self) -> str:
+        return self._said
+
+
+UNREADABLE_REMEDY = (
+    "where another broker holds a whole copy, let that one lead the partition, and start again; "
+    "otherwise delete what the partition holds up to an offset behind the damage "
+    "(kafka-delete-records), have its publisher send it again (`sammen republish`), and let the "
+    "group begin anew (`sammen rewind`)"
+)
+
 REFUSED = (errors.InvalidTimestampError, InvalidRecordError)
 
 
@@ -41,6 +64,12 @@ def register_invalid_record() -> None:
     """Teach aiokafka the one answer it does not know, and would report as an unknown error."""
     errors.kafka_errors.setdefault(InvalidRecordError.errno, InvalidRecordError)
 
+
+TOLD_AS: Final[tuple[tuple[tuple[type[errors.KafkaError], ...], type[TransportError]], ...]] = (
+    (TOO_LARGE, RecordTooLargeError),
+    (REFUSED, RecordRefusedError),
+    ((UnreadableError,), RecordUnreadableError),
+)
 
 UNREACHABLE = (errors.KafkaConnectionError, errors.RequestTimedOutError)
 
@@ -52,12 +81,11 @@ def translate(error: BaseException, where: str) -> TransportError:
         return error
     if isinstance(error, FORBIDDEN):
         return TransportForbiddenError(f"{said}; {GRANT}")
-    if isinstance(error, TOO_LARGE):
-        return RecordTooLargeError(said)
     if isinstance(error, NO_SUCH_TOPIC):
         return TopicMismatchError(f"{said}; run `sammen topics create`")
-    if isinstance(error, REFUSED):
-        return RecordRefusedError(said)
+    for kinds, told in TOLD_AS:
+        if isinstance(error, kinds):
+            return told(said)
     return TransportUnavailableError(said)
 
 

@@ -1,20 +1,27 @@
-"""Records of clients that name a header with bytes that are no UTF-8.
+"""Records that aiokafka can't read: those it could with more patience, and those nobody can.
 
-Kafka takes such a record, and its own client reads the name as best it can. aiokafka can't read it,
-nor anything behind it: one record of a stranger would stop whoever hears its topic, for ever. So
-where aiokafka finds such a name, the same bytes are read once more by its slower parser in Python,
-made to put U+FFFD for what can't be read. All other records are read as ever.
+Kafka takes a record that names a header with bytes that are no UTF-8, and its own client reads the
+name as best it can. aiokafka can't read it, nor anything behind it: one record of a stranger would
+stop whoever hears its topic, for ever. So where aiokafka finds such a name, the same bytes are read
+once more by its slower parser in Python, made to put U+FFFD for what can't be read. All other
+records are read as ever.
+
+A batch that is damaged, or packed as nobody knows, stops its partition. aiokafka names no offset,
+forgets the whole records it had read in front of it, and raises whatever the unpacking library
+raises. Here the records in front are handed out first, and one error says where the damage lies.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from aiokafka import errors
+from aiokafka import TopicPartition, errors
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
+
+from shared.messaging.kafka.faults import UnreadableError
 
 
 def read_leniently() -> None:
@@ -38,11 +45,28 @@ class KeptRecords:
 class LenientPartitionRecords(PartitionRecords):
     """The records of a partition in an answer, one after the other."""
 
-    def __init__(self, partition: object, records: KeptRecords, *rest: object) -> None:
+    def __init__(self, partition: TopicPartition, records: KeptRecords, *rest: object) -> None:
         super().__init__(partition, records, *rest)  # type: ignore[no-untyped-call]
+        self._place = partition
         self._content = records.content
+        self._handed_out = False
 
     def __next__(self) -> Any:  # noqa: ANN401 - aiokafka's record
+        try:
+            record = self._read()
+        except StopIteration:
+            raise
+        except Exception as error:
+            if self._handed_out:
+                # Those count; the next answer begins with what can't be read.
+                raise StopIteration from error
+            raise UnreadableError(
+                self._place.topic, self._place.partition, self.next_fetch_offset, error
+            ) from error
+        self._handed_out = True
+        return record
+
+    def _read(self) -> Any:  # noqa: ANN401 - as above
         try:
             return super().__next__()  # type: ignore[no-untyped-call]
         except (UnicodeDecodeError, errors.CorruptRecordException) as error:

@@ -196,7 +196,7 @@ async def test_a_batch_whose_commit_is_forbidden_comes_again(
     member, inbox = await open_member(looks=False)
     inbox.may_return.clear()
     await _publish(one, topic, b"1", b"2")
-    await inbox.entered.wait()
+    await until(inbox.entered.is_set, what="a batch is in its hands")
     async with _without(admin, _on(topic, READER, READ)):
         inbox.may_return.set()
         await until(lambda: member.failure() is not None, what="it stops")

@@ -56,7 +56,10 @@ async def test_lag_without_progress_ends_the_process_after_a_while(watching: Wat
     watching.place(next_offset=1, end_offset=9)
     await watching.look_after(0)
     await watching.look_after(60)
-    with pytest.raises(WatchdogError, match="companies lags and has not moved for 61"):
+    where = "{}-{} at offset 1;".format(*PLACE)
+    with pytest.raises(
+        WatchdogError, match=f"companies lags and has not moved for 61 seconds, {where}"
+    ):
         await watching.look_after(1)
 
 
