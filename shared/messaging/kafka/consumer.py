@@ -54,7 +54,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         self._guard = guard
         self._look_seconds = look_seconds
         self._steps = ear.steps
-        self._standing = Standing(subscription.group, guard.asking, ear.whence)
+        self._standing = Standing(subscription.group, guard.asking, ear.whence, look_seconds)
         self._shell = Shell(
             access,
             subscription,

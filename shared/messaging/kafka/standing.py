@@ -13,7 +13,7 @@ from shared.messaging.kafka.asking import Asking
 from shared.messaging.kafka.faults import faults_named
 from shared.messaging.kafka.offsets import beginnings, ends, readable_ends
 from shared.messaging.kafka.records import Read
-from shared.messaging.kafka.tenure import Gap, Tenure, find_gaps, gap_error
+from shared.messaging.kafka.tenure import DOUBT_LOOKS, Doubt, Gap, Tenure, find_gaps, gap_error
 from shared.messaging.transport import Place, Position, Whence
 
 ANSWER_SECONDS_MAX: Final = 10.0
@@ -44,11 +44,14 @@ class Standing:
     TransportForbiddenError when they won't, and TopicMismatchError when a partition is gone.
     """
 
-    def __init__(self, group: str, asking: Asking, whence: Whence | None) -> None:
+    def __init__(
+        self, group: str, asking: Asking, whence: Whence | None, look_seconds: float
+    ) -> None:
         self._group = group
         self._where = f"offsets of {group}"
         self._asking = asking
         self._whence = whence
+        self._look_seconds = look_seconds
 
     async def beginning(
         self, consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]
@@ -91,11 +94,19 @@ class Standing:
         return any(untils.get(each, offset) < offset for each, offset in offsets.items())
 
     async def require_no_gap(self, tenure: Tenure, records: Sequence[Read]) -> None:
-        """Raise OffsetGapError when records between the last batch and this one are gone."""
+        """Raise OffsetGapError when records between the last batch and this one are gone, or this
+        one lies before it because the partition ends earlier now.
+        """
         if jumps := tenure.jumps(records):
             gaps = await self.find_gaps(jumps)
             if gone := [gap for gap in gaps if not gap.may_pass]:
                 raise gap_error(self._group, gone)
+        if relapses := tenure.relapses(records):
+            # Where a partition ends before that offset, aiokafka begins it anew and tells nobody.
+            doubt = Doubt(self._group)
+            while gaps := await self.find_gaps(relapses):
+                doubt.weigh(gaps)
+                await asyncio.sleep(self._look_seconds / DOUBT_LOOKS)
 
     async def positions(
         self, consumer: AIOKafkaConsumer, tenure: Tenure

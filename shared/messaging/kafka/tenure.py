@@ -88,6 +88,14 @@ class Tenure:
             if offset > self.next_offsets[partition]
         }
 
+    def relapses(self, records: Sequence[Read]) -> dict[TopicPartition, int]:
+        """The next offset of each partition whose first record lies before it."""
+        return {
+            partition: self.next_offsets[partition]
+            for partition, offset in first_offsets(records).items()
+            if offset < self.next_offsets[partition]
+        }
+
     def advance(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Note what was committed."""
         self.next_offsets.update(offsets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import struct
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -12,9 +13,11 @@ from pathlib import Path
 import pytest
 from aiokafka.record.util import calc_crc32c
 
+from shared.messaging.kafka.shell import SessionTimes
 from shared.messaging.kafka.transport import KafkaTransport
 from shared.messaging.partitioner import partitions_of
 from shared.messaging.transport import (
+    OffsetGapError,
     RecordUnreadableError,
     Subscription,
     TransportConsumer,
@@ -31,6 +34,11 @@ VALUES = [b"0", b"1", b"2", b"3", b"4"]
 DAMAGED = 2
 REST = 2 * len(VALUES) - DAMAGED
 IN_FLIGHT_SECONDS = 0.2
+
+PATIENT = SessionTimes(session_seconds=30.0, heartbeat_seconds=0.2, metadata_seconds=1.0)
+"""A member that stays one while its broker is away."""
+SELDOM_SECONDS = 2.0
+"""So seldom a member looks around that it is given records before it does."""
 
 FRAME = struct.Struct(">qi")
 """How each batch in a file begins: its first offset, and how many bytes of it follow."""
@@ -72,8 +80,15 @@ def _batches(content: bytes) -> Iterator[slice]:
 
 
 @asynccontextmanager
-async def _member(bus: KafkaBus, topic: str, inbox: Inbox) -> AsyncIterator[TransportConsumer]:
-    transport = KafkaTransport(bus.access(READER), times=TIMES, look_seconds=LOOK_SECONDS)
+async def _member(
+    bus: KafkaBus,
+    topic: str,
+    inbox: Inbox,
+    *,
+    times: SessionTimes = TIMES,
+    look_seconds: float = LOOK_SECONDS,
+) -> AsyncIterator[TransportConsumer]:
+    transport = KafkaTransport(bus.access(READER), times=times, look_seconds=look_seconds)
     await transport.start()
     consumer = transport.consumer(Subscription(f"{READER}.{topic}", (topic,)), inbox)
     await consumer.start()
@@ -180,3 +195,37 @@ def _says_where(member: TransportConsumer, topic: str) -> None:
         RecordUnreadableError, match=rf"{topic}-{number} at offset {DAMAGED} .*kafka-delete-records"
     ):
         raise member.failure() or AssertionError("no failure")
+
+
+async def test_a_partition_that_ends_earlier_stops_whoever_hears_it(
+    one: KafkaBus, topic: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its broker died, and came back without the last records: nobody else had a copy."""
+    number, inbox, again = _numbers(topic)[0], Inbox(), Inbox()
+    gap = f"{topic}-{number} from offset {len(VALUES)}, but it ends at {DAMAGED}"
+    async with _member(one, topic, inbox, times=PATIENT, look_seconds=SELDOM_SECONDS) as member:
+
+        async def has_committed_all() -> bool:
+            place = (await member.positions())[topic, number]
+            return place.next_offset == len(VALUES)
+
+        await until(has_committed_all, what="all is decided")
+        await _lose_the_last(one, topic)
+        await until(lambda: member.failure() is not None, what="it stops")
+        assert member.rebalances() == 1, "it was a member all the time"
+        with pytest.raises(OffsetGapError, match=f"{gap}.*sammen republish"):
+            raise member.failure() or AssertionError("no failure")
+    assert inbox.values == VALUES
+    async with _member(one, topic, again) as member:
+        await until(lambda: member.failure() is not None, what="it stops again")
+        with pytest.raises(OffsetGapError, match=gap):
+            raise member.failure() or AssertionError("no failure")
+    assert again.values == []
+    assert len(said(caplog, "component_failed")) == 2
+
+
+async def _lose_the_last(bus: KafkaBus, topic: str) -> None:
+    path = _file(bus, topic)
+    await asyncio.to_thread(bus.cluster.kill_node, 1)
+    os.truncate(path, list(_batches(path.read_bytes()))[DAMAGED].start)
+    await asyncio.to_thread(bus.cluster.start_node, 1)
