@@ -11,12 +11,10 @@ import random
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, assert_never
 
 from shared.database import Database
-from shared.messaging import heard_topics
-from shared.messaging.decided_offsets import DecidedOffsets
+from shared.messaging.decided_offsets import DecidedOffsets, waited_for
 from shared.messaging.deciding import (
     STATE_OF_FATE,
     Fate,
@@ -26,12 +24,14 @@ from shared.messaging.deciding import (
     decide_together,
 )
 from shared.messaging.foresight import ReadAhead
+from shared.messaging.heard_topics import HeardTopics
+from shared.messaging.progress import Blocked, Progress
 from shared.messaging.reading import Reading, condemn
 from shared.messaging.retry import Bury, Failures, GiveUp, Retry, RetryPolicy, Split, decide
 from shared.messaging.steps import Steps
 from shared.messaging.transport import (
     DecisionsLostError,
-    Position,
+    Place,
     Record,
     Subscription,
     Transport,
@@ -52,32 +52,6 @@ class DeadLetterLimitError(Exception):
 
 class ConsumerStoppingError(Exception):
     """The consumer is asked to stop while a batch waits; the batch will be delivered again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """A batch that is being tried again, and why."""
-
-    kind: str
-    error: str
-    attempts: int
-    """How often something in it was tried again."""
-    since_seconds: float
-    """When it first failed, on the monotonic clock."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a consumer has come in the partitions it holds at present."""
-
-    consumer: str
-    positions: Mapping[tuple[str, int], Position]
-    blocked: Blocked | None
-
-    @property
-    def lag(self) -> int:
-        """Records not yet consumed."""
-        return sum(position.lag for position in self.positions.values())
 
 
 class Consumer:
@@ -101,6 +75,7 @@ class Consumer:
         self._stopping = asyncio.Event()
         self._blocked: Blocked | None = None
         self._dead_in_a_row = 0
+        self._topics = HeardTopics(database, self.name, transport)
         self._offsets = DecidedOffsets(database, self.name)
         self._transport = transport
         self._subscription = Subscription(self.name, hears.topics, batch_records_max)
@@ -123,15 +98,14 @@ class Consumer:
         Raises what the transport says about topics and permission, and OffsetGapError when a topic
         is no longer the one that was heard before.
         """
-        identities = await self._transport.identify(self._subscription.topics)
-        await heard_topics.recognise(self._listener.database, self.name, identities)
+        await self._topics.recognise(self._subscription.topics)
         # A transport gives out members only once it is started.
         self._member = self._transport.consumer(
             self._subscription,
             self._on_batch,
             self._listener.steps,
             foresee=self._ahead.foresee,
-            whence=self._offsets.whence,
+            whence=self._whence,
         )
         await self._member.start()
         LOG.info("consumer_started", service=self._listener.service, consumer=self.name)
@@ -156,6 +130,12 @@ class Consumer:
     def rebalances(self) -> int:
         """How often the group's partitions were given out while this was a member."""
         return self._member.rebalances() if self._member else 0
+
+    async def _whence(self, places: Mapping[Place, int | None]) -> Mapping[Place, int | None]:
+        """See transport.Whence; raises OffsetGapError as `start` does."""
+        with waited_for(self.name):
+            await self._topics.recognise({topic for topic, _ in places})
+            return await self._offsets.whence(places)
 
     async def _on_batch(self, records: Sequence[Record]) -> None:
         with bound(service=self._listener.service, consumer=self.name):
@@ -184,6 +164,7 @@ class Consumer:
                 readings, failures = readings[: too_long.cut], Failures()
             except DecisionsLostError:
                 self._blocked = None
+                self._dead_in_a_row = 0  # those letters are lost, too, and come again
                 raise
             except Exception as error:  # noqa: BLE001 # counted, and decided about in retry.py
                 failures = failures.and_one(error)

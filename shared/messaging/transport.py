@@ -39,7 +39,7 @@ TransportForbiddenError, whatever the caller's code believes.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -126,9 +126,10 @@ what needs no more than the records can be done early. It may never be handed ov
 Place = tuple[str, int]
 """A topic and the number of one of its partitions."""
 
-Whence = Callable[[Collection[Place]], Awaitable[Mapping[Place, int | None]]]
+Whence = Callable[[Mapping[Place, int | None]], Awaitable[Mapping[Place, int | None]]]
 """How far a group has decided each of these places: the offset of the first record it has not
-decided, None when it decided none. One left out can't be said. Raises TransportUnavailableError."""
+decided, None when it decided none. It is told what the bus says, which is believed, and kept, where
+nothing else is known. One left out can't be said. Raises TransportUnavailableError."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from shared.messaging.consumer import Blocked, Consumer, Progress
+from shared.messaging.consumer import Consumer
+from shared.messaging.progress import Blocked, Progress
 from shared.messaging.transport import TransportError
 from shared.observability.logs import Log
 from shared.observability.metrics import Metrics

@@ -135,7 +135,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "offsets are believed whatever the database has decided",
-        (Edit(MESSAGING_CONSUMER, "whence=self._offsets.whence,", "whence=None,"),),
+        (Edit(MESSAGING_CONSUMER, "whence=self._whence,", "whence=None,"),),
         (f"{LOST}::test_a_group_moved_forward_by_hand_skips_nothing",),
     ),
     Mutant(
@@ -143,8 +143,8 @@ MUTANTS: Final = (
         (
             Edit(
                 "shared/messaging/kafka/standing.py",
-                "untils.get(each, offset) < offset for",
-                "untils.get(each, offset) > offset for",
+                "if until is None else until) < offset:",
+                "if until is None else until) > offset:",
             ),
         ),
         (f"{LOST}::test_a_stand_by_that_lacks_the_last_transactions_catches_up",),

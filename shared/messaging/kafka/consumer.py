@@ -120,7 +120,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         tenure.closing = True
         await tenure.idle.wait()
         self._end(tenure)
-        LOG.debug("partitions_released", group=self._subscription.group)
+        LOG.info("partitions_released", group=self._subscription.group)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Begin a tenure; heartbeats begin only when this returns, so it returns at once."""
@@ -155,7 +155,8 @@ class KafkaConsumer(ConsumerRebalanceListener):
                     tenure.astray = True
                 tenure.begin(self._shell.consumer, beginning.offsets)
                 return
-            doubt.weigh(gaps)
+            if not tenure.ended.is_set():  # what others commit meanwhile is no gap
+                doubt.weigh(gaps)
             await asyncio.sleep(self._look_seconds / DOUBT_LOOKS)
 
     async def _watch(self) -> None:
@@ -170,10 +171,11 @@ class KafkaConsumer(ConsumerRebalanceListener):
             try:
                 await self._guard.require_unchanged()
                 gaps = await self._standing.find_gaps(before)
-                if await self._standing.has_lost(before) and tenure.hands_free:
-                    LOG.error("decisions_lost", consumer=self._subscription.group)
-                    self._begin_again(tenure)
-                    continue
+                if not tenure.lost and (lost := await self._standing.lost(before)):
+                    LOG.error("decisions_lost", consumer=doubt.group, partitions=len(lost))
+                    tenure.lost = True
+                    if tenure.hands_free:
+                        self._begin_again(tenure)
             except TransportUnavailableError as error:
                 LOG.debug("bus_unavailable", detail=str(error))
                 continue
@@ -182,10 +184,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
             doubt.weigh(gaps if stood_still else [])
 
     async def _on_batch(self, read: tuple[Read, ...]) -> None:
-        """Take one batch: it is foreseen while the one before is delivered, then delivered itself.
-
-        One that belongs to an ended tenure is dropped, and delivered again later.
-        """
+        """Take one batch; one that belongs to an ended tenure is dropped, and comes again later."""
         if self._stopping or self._left or (tenure := self._tenure) is None:
             return
         tenure.at_hand = True
@@ -209,6 +208,9 @@ class KafkaConsumer(ConsumerRebalanceListener):
             await self._ear.foresee(records)
         await tenure.idle.wait()
         if self._stopping or self._left or not tenure.takes_batches:
+            return
+        if tenure.lost:
+            self._begin_again(tenure)
             return
         tenure.idle.clear()
         self._tasks.spawn(self._deliver(tenure, read, records))

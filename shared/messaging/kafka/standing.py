@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition, errors
 
 from shared.messaging.kafka.asking import Asking
 from shared.messaging.kafka.faults import faults_named
@@ -26,6 +27,36 @@ class Beginning:
     offsets: dict[TopicPartition, int]
     records_again: int
     """So many offsets lie between there and what the group had committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How far a group has come in a partition, as its offsets and as its database tell."""
+
+    committed: int | None
+    decided: int | None
+
+    @property
+    def needed(self) -> int | None:
+        """The first record that must be there: what is decided may be gone."""
+        return self.committed if self.decided is None else self.decided
+
+    @property
+    def reached(self) -> int | None:
+        """Whatever lies before this was there once."""
+        return max((at for at in (self.committed, self.decided) if at is not None), default=None)
+
+    @property
+    def next_offset(self) -> int:
+        """Where to go on. Where only one of the two tells, all is read again."""
+        if self.committed is None or self.decided is None:
+            return 0
+        return min(self.committed, self.decided)
+
+    @property
+    def heard(self) -> int:
+        """So far others could see that the group had come."""
+        return (self.reached or 0) if self.committed is None else self.committed
 
 
 def is_behind(consumer: AIOKafkaConsumer, next_offsets: Mapping[TopicPartition, int]) -> bool:
@@ -64,34 +95,35 @@ class Standing:
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
                 answers = await asyncio.gather(*map(consumer.committed, partitions))
         committed = dict(zip(partitions, answers, strict=True))
-        decided = await self._whence(partitions) if self._whence else {}
-        known: dict[TopicPartition, int] = {}
-        # Where one of the two is not known all is read again; what the other reached must be there.
-        reached: dict[TopicPartition, int] = {}
-        for each, offset in committed.items():
-            until = decided.get(each, offset)
-            if offset is not None and until is not None:
-                known[each] = min(offset, until)
-            elif (at := offset if until is None else until) is not None:
-                reached[each] = at
-        begin_at, gaps = await self._compare({**known, **reached}, partitions)
-        offsets = {each: known.get(each, begin_at[each]) for each in partitions}
-        again = sum(max(0, (committed[each] or 0) - offset) for each, offset in offsets.items())
+        decided = await self._decided(committed)
+        # What the database can't say, the group is believed.
+        told = {each: Told(at, decided.get(each, at)) for each, at in committed.items()}
+        needed = {each: at for each in told if (at := told[each].needed) is not None}
+        reached = {each: at for each in told if (at := told[each].reached) is not None}
+        begin_at, gaps = await self._compare(needed, partitions, reached=reached)
+        offsets = {each: max(told[each].next_offset, begin_at[each]) for each in told}
+        again = sum(max(0, told[each].heard - offset) for each, offset in offsets.items())
         return Beginning(offsets, again), gaps
 
     async def find_gaps(self, offsets: Mapping[TopicPartition, int]) -> list[Gap]:
         """What can't be read on from these offsets."""
-        _, gaps = await self._compare(offsets, offsets)
+        _, gaps = await self._compare(offsets, offsets, reached=offsets)
         return gaps
 
-    async def has_lost(self, offsets: Mapping[TopicPartition, int]) -> bool:
-        """Whether less is decided than was when these offsets were committed."""
-        decided = await self._whence(offsets) if self._whence else {}
-        none = [each for each, offset in offsets.items() if offset and decided.get(each, 0) is None]
-        # Whoever has decided nothing begins with what there is, and comes no further.
-        begin_at = await beginnings(self._asking, none)
-        untils = {each: begin_at.get(each, 0) if at is None else at for each, at in decided.items()}
-        return any(untils.get(each, offset) < offset for each, offset in offsets.items())
+    async def lost(self, offsets: Mapping[TopicPartition, int]) -> list[TopicPartition]:
+        """Where less is decided than was when these offsets were committed."""
+        decided = await self._decided(offsets)
+        nothing = [
+            each for each, offset in offsets.items() if offset and decided.get(each, 0) is None
+        ]
+        begin_at = await beginnings(self._asking, nothing)
+        lost = []
+        for each, offset in offsets.items():
+            until = decided.get(each, offset)
+            # Whoever has decided nothing begins with what there is, and comes no further.
+            if (begin_at.get(each, 0) if until is None else until) < offset:
+                lost.append(each)
+        return lost
 
     async def require_no_gap(self, tenure: Tenure, records: Sequence[Read]) -> None:
         """Raise OffsetGapError when records between the last batch and this one are gone, or this
@@ -114,9 +146,12 @@ class Standing:
         """How far the tenure has come in each of its partitions."""
         decided = dict(tenure.next_offsets)
         end_at = await readable_ends(self._asking, decided)
+        read: dict[TopicPartition, int] = {}
         with faults_named(self._where):
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                read = {each: await consumer.position(each) for each in decided}
+                for each in decided:
+                    with suppress(errors.IllegalStateError):  # it is just being taken back
+                        read[each] = await consumer.position(each)
         # What was read and is in nobody's hand was no record: the mark that ends a transaction, one
         # that was aborted, what compaction left. It would count as not consumed for ever.
         passed = read if tenure.hands_free and decided == tenure.next_offsets else {}
@@ -127,12 +162,24 @@ class Standing:
             for each, offset in decided.items()
         }
 
+    async def _decided(
+        self, offsets: Mapping[TopicPartition, int | None]
+    ) -> Mapping[Place, int | None]:
+        """What the group's database says, told what is committed."""
+        if self._whence is None:
+            return {}
+        return await self._whence({(each.topic, each.partition): offsets[each] for each in offsets})
+
     async def _compare(
-        self, offsets: Mapping[TopicPartition, int], partitions: Collection[TopicPartition]
+        self,
+        offsets: Mapping[TopicPartition, int],
+        partitions: Collection[TopicPartition],
+        *,
+        reached: Mapping[TopicPartition, int],
     ) -> tuple[Mapping[Place, int], list[Gap]]:
         begin_at = await beginnings(self._asking, partitions)
         end_at = await ends(self._asking, partitions)
-        return begin_at, find_gaps(offsets, beginnings=begin_at, ends=end_at)
+        return begin_at, find_gaps(offsets, reached=reached, beginnings=begin_at, ends=end_at)
 
 
 def _position(next_offset: int, end_offset: int) -> Position:

@@ -36,6 +36,8 @@ class Tenure:
     """A batch of them was read, and waits until the one in flight is done."""
     astray: bool = False
     """The member may have read on from elsewhere: what it reads first is not what comes next."""
+    lost: bool = False
+    """The database lacks decisions about them: they are begun again before another batch."""
     closing: bool = False
     """The group takes the partitions back as soon as no batch is in flight."""
 
@@ -142,17 +144,21 @@ class Doubt:
 def find_gaps(
     next_offsets: Mapping[TopicPartition, int],
     *,
+    reached: Mapping[TopicPartition, int],
     beginnings: Mapping[Place, int],
     ends: Mapping[Place, int],
 ) -> list[Gap]:
-    """Partitions that begin after, or end before, the offset they are to be read from."""
+    """Partitions that begin after the offset they are to be read from, or end before one that was
+    reached.
+    """
     gaps = []
     for partition, offset in next_offsets.items():
-        where = f"{partition.topic}-{partition.partition} from offset {offset}"
+        where = f"{partition.topic}-{partition.partition} from offset"
+        until = reached[partition]
         if (beginning := beginnings.get(partition, 0)) > offset:
-            gaps.append(Gap(f"{where}, but it begins at {beginning}", may_pass=False))
-        elif (end := ends.get(partition, offset)) < offset:
-            gaps.append(Gap(f"{where}, but it ends at {end}", may_pass=True))
+            gaps.append(Gap(f"{where} {offset}, but it begins at {beginning}", may_pass=False))
+        elif (end := ends.get(partition, until)) < until:
+            gaps.append(Gap(f"{where} {until}, but it ends at {end}", may_pass=True))
     return gaps
 
 

@@ -6,16 +6,18 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from shared.messaging import outbox
 from shared.messaging.consumer import Consumer
 from shared.messaging.kafka.transport import KafkaTransport
 from shared.messaging.relay import Relay
-from shared.messaging.watchdog import Watchdog
+from shared.messaging.retry import RetryPolicy
+from shared.messaging.watchdog import Watchdog, WatchdogError
 from shared.observability.metrics import Metrics
 from tests.support.buses import READER, WRITER
+from tests.support.evidence import shown
 from tests.support.kafka_bus import LOOK_SECONDS, TIMES, KafkaBus
 from tests.support.messaging import (
     HASTY,
@@ -46,26 +48,67 @@ class Line:
 
     world: World
     bus: KafkaBus
+    writer: KafkaTransport
     reader: KafkaTransport
     stack: AsyncExitStack
     metrics: Metrics = field(default_factory=Metrics)
+    """Membership's."""
     bookkeeper: Bookkeeper = field(default_factory=Bookkeeper)
     days_told: int = 0
+    members: list[Metrics] = field(default_factory=list)
+    """Of each member that there was, as each process has its own."""
+    lag_at_most: float = 0.0
+    """The greatest lag that was shown so far."""
 
-    async def add_consumer(self) -> Consumer:
-        """Another member of bonus's group, in this process."""
-        consumer = Consumer(
-            "bonus",
-            self.bookkeeper.hears(),
-            database=self.world.bonus,
-            transport=self.reader,
+    async def add_relay(self) -> None:
+        """Membership's relay, in this process."""
+        relay = Relay(
+            "membership",
+            database=self.world.membership,
+            transport=self.writer,
             clock=self.world.clock,
             metrics=self.metrics,
             policy=HASTY,
         )
+        await relay.start()
+        self.stack.push_async_callback(relay.stop)
+
+    async def add_consumer(
+        self,
+        *,
+        topics: tuple[str, ...] = (TOPIC,),
+        batch_records_max: int = 1000,
+        policy: RetryPolicy = HASTY,
+    ) -> Consumer:
+        """Another member of bonus's group, in this process, and its watchdog."""
+        metrics = Metrics()
+        consumer = Consumer(
+            "bonus",
+            replace(self.bookkeeper.hears(), topics=topics),
+            database=self.world.bonus,
+            transport=self.reader,
+            clock=self.world.clock,
+            metrics=metrics,
+            policy=policy,
+            batch_records_max=batch_records_max,
+        )
         await consumer.start()
+        self.members.append(metrics)
         self.stack.push_async_callback(consumer.stop)
+        watching = asyncio.create_task(self._watch(consumer, metrics))
+        self.stack.callback(watching.cancel)
         return consumer
+
+    async def _watch(self, consumer: Consumer, metrics: Metrics) -> None:
+        """Show lag and rebalances as a running service would, until the consumer fails."""
+        watchdog = Watchdog("bonus", [consumer], clock=self.world.clock, metrics=metrics)
+        while True:
+            try:
+                await watchdog.look()
+            except WatchdogError:
+                return
+            self.lag_at_most = max(self.lag_at_most, self.shown("sammen_consumer_lag_records"))
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def tell_all(self) -> None:
         """Every day something about every company, for about five seconds."""
@@ -95,24 +138,16 @@ class Line:
         async with self.world.membership.connection() as connection:
             assert (await outbox.count_waiting(connection)).rows == 0
 
-    async def watchdog(self, consumer: Consumer) -> Watchdog:
-        """Shows lag and rebalances as a running service would."""
-        return Watchdog("bonus", [consumer], clock=self.world.clock, metrics=self.metrics)
-
     def shown(self, name: str, **labels: str) -> float:
-        """The sum of a metric's samples with these labels, as /metrics would tell."""
-        total = 0.0
-        for line in self.metrics.exposition().decode().splitlines():
-            if line.startswith(f"{name}{{") and all(
-                f'{label}="{value}"' in line for label, value in labels.items()
-            ):
-                total += float(line.rpartition(" ")[2])
-        return total
+        """What all of the line's /metrics show together."""
+        return sum(shown(each, name, **labels) for each in (self.metrics, *self.members))
 
 
 @asynccontextmanager
-async def open_line(bus: KafkaBus, factory: DatabaseFactory) -> AsyncIterator[Line]:
-    """A line over the brokers, with its topic, relay and no consumer yet; gone afterwards."""
+async def open_line(
+    bus: KafkaBus, factory: DatabaseFactory, *, relaying: bool = True
+) -> AsyncIterator[Line]:
+    """A line over the brokers, with its topic and no consumer yet; gone afterwards."""
     async with open_world(factory) as world, AsyncExitStack() as stack:
         await bus.create_topic(TOPIC, partitions=PARTITIONS)
         stack.push_async_callback(bus.delete_topic, TOPIC)
@@ -129,15 +164,7 @@ async def open_line(bus: KafkaBus, factory: DatabaseFactory) -> AsyncIterator[Li
             await transport.start()
             stack.push_async_callback(transport.close)
         writer, reader = transports
-        line = Line(world, bus, reader, stack)
-        relay = Relay(
-            "membership",
-            database=world.membership,
-            transport=writer,
-            clock=world.clock,
-            metrics=line.metrics,
-            policy=HASTY,
-        )
-        await relay.start()
-        stack.push_async_callback(relay.stop)
+        line = Line(world, bus, writer, reader, stack)
+        if relaying:
+            await line.add_relay()
         yield line

@@ -2,136 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import AsyncExitStack
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
-from confluent_kafka.admin import OffsetSpec
-from structlog.testing import capture_logs
 
 from shared.database import Database
-from shared.messaging import outbox
-from shared.messaging.consumer import Consumer
-from shared.messaging.kafka.transport import KafkaTransport
-from shared.messaging.transport import OffsetGapError
-from tests.integration.kafka.line import COMPANIES, PARTITIONS, Line, open_line
-from tests.support.buses import READER
-from tests.support.kafka_bus import TIMES, KafkaBus
-from tests.support.messaging import TOPIC, open_database, publish, seen, updated
-from tests.support.postgres import DatabaseFactory
+from shared.messaging.partitioner import partitions_of
+from shared.messaging.transport import OutgoingRecord
+from shared.messaging.work import Received
+from tests.integration.kafka.line import COMPANIES, PARTITIONS, Line
+from tests.integration.kafka.losing import (
+    all_decided,
+    decided,
+    has_no_lag,
+    keep,
+    move_group,
+    open_reader,
+    set_back,
+    tell,
+)
+from tests.integration.messaging.conftest import UNDECIDABLE
+from tests.support.evidence import Logged
+from tests.support.messaging import (
+    HASTY,
+    TOPIC,
+    count_rows,
+    joined,
+    publish,
+    seen,
+    updated,
+)
 from tests.support.waiting import until
 
-DECIDED = ("seen", "inbox", "decided_offset", "heard_topic")
-"""The tables that bonus writes when it decides."""
 
-
-@pytest.fixture
-async def line(one: KafkaBus, database_factory: DatabaseFactory) -> AsyncIterator[Line]:
-    async with open_line(one, database_factory) as line:
-        yield line
-
-
-@pytest.fixture
-async def owner(line: Line) -> AsyncIterator[Database]:
-    async with AsyncExitStack() as stack:
-        yield await open_database(stack, line.world.database.owner_url, "bonus")
-
-
-async def keep(owner: Database) -> None:
-    """Take a copy of what is decided."""
-    async with owner.transaction() as connection:
-        for table in DECIDED:
-            await connection.execute(f"CREATE TABLE kept_{table} AS TABLE {table}")
-
-
-async def set_back(owner: Database) -> None:
-    """Put the copy in the place of what is decided, as a restored backup does."""
-    async with owner.transaction() as connection:
-        for table in DECIDED:
-            await connection.execute(f"TRUNCATE {table}")
-            await connection.execute(
-                f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM kept_{table}"  # noqa: S608
-            )
-
-
-def ends(line: Line) -> list[TopicPartition]:
-    """Each partition with the offset its next record will have."""
-    places = [TopicPartition(TOPIC, number) for number in range(PARTITIONS)]
-    answers = line.bus.admin.list_offsets(dict.fromkeys(places, OffsetSpec.latest()))
-    return [TopicPartition(TOPIC, p.partition, end.result().offset) for p, end in answers.items()]
-
-
-async def remove_all(line: Line) -> None:
-    """What retention does to records nobody has heard for too long."""
-    for end in ends(line):
-        await line.bus.delete_records(TOPIC, partition=end.partition, before=end.offset)
-
-
-def move_to_the_end(line: Line, group: str) -> None:
-    """What `kafka-consumer-groups --reset-offsets --to-latest` does."""
-    change = ConsumerGroupTopicPartitions(group, ends(line))
-    for answer in line.bus.admin.alter_consumer_group_offsets([change]).values():
-        assert all(each.error is None for each in answer.result().topic_partitions)
-
-
-async def tell(line: Line, days: Iterable[int]) -> None:
-    """Something about every company on each of the days of March, all of it on the bus."""
-    for day in days:
-        await publish(line.world, [updated(cvr, day) for cvr in COMPANIES])
-
-    async def all_sent() -> bool:
-        async with line.world.membership.connection() as connection:
-            return (await outbox.count_waiting(connection)).rows == 0
-
-    await until(all_sent, what="the relay has sent all")
-
-
-async def all_decided(line: Line, days: Iterable[int]) -> None:
-    """Wait until all of these days are decided: each once, in order for every company."""
-    expected = {cvr: [str(day) for day in days] for cvr in COMPANIES}
-
-    async def agrees() -> bool:
-        by_company: dict[str, list[str]] = {cvr: [] for cvr in COMPANIES}
-        for row in await seen(line.world.bonus):
-            by_company[row.cvr].append(row.detail)
-        return by_company == expected
-
-    await until(agrees, what="all is decided once and in order")
-
-
-async def open_reader(line: Line, *, look_seconds: float) -> KafkaTransport:
-    """Bonus's way to the brokers, with looks so far apart."""
-    reader = KafkaTransport(line.bus.access(READER), times=TIMES, look_seconds=look_seconds)
-    await reader.start()
-    line.stack.push_async_callback(reader.close)
-    return reader
-
-
-async def decided(line: Line, *days: int) -> Consumer:
-    """A member that has decided these days."""
-    consumer = await line.add_consumer()
-    await tell(line, days)
-    await all_decided(line, days)
-    return consumer
-
-
-async def stops_for_a_gap(line: Line) -> None:
-    """A member that is added says that records are gone, and nothing is passed over."""
-    consumer = await line.add_consumer()
-    await until(lambda: consumer.failure() is not None, what="it stops")
-    assert isinstance(consumer.failure(), OffsetGapError)
-
-
-async def test_a_group_moved_forward_by_hand_skips_nothing(line: Line) -> None:
+async def test_a_group_moved_forward_by_hand_skips_nothing(line: Line, logged: Logged) -> None:
     consumer = await decided(line, 1, 2)
     await consumer.stop()
     await tell(line, [3, 4])
-    move_to_the_end(line, consumer.name)
-    with capture_logs() as said:
-        await line.add_consumer()
-        await all_decided(line, [1, 2, 3, 4])
-    assert [each["records"] for each in said if each["event"] == "records_read_again"] == [20]
+    move_group(line, consumer.name)
+    await line.add_consumer()
+    await all_decided(line, [1, 2, 3, 4])
+    assert [each["records"] for each in logged.lines("records_read_again")] == [20]
     await tell(line, [5])
     await all_decided(line, [1, 2, 3, 4, 5])
 
@@ -153,7 +67,7 @@ async def test_a_database_restored_while_nobody_heard_catches_up(
 @pytest.mark.parametrize("more", [[], [5]])
 @pytest.mark.parametrize("kept", ["before_it_was_heard", "before_the_first_batch", "later"])
 async def test_a_stand_by_that_lacks_the_last_transactions_catches_up(
-    line: Line, owner: Database, kept: str, more: list[int]
+    line: Line, owner: Database, logged: Logged, kept: str, more: list[int]
 ) -> None:
     """Also when nothing more is told that would show it."""
     if kept == "before_it_was_heard":
@@ -167,15 +81,14 @@ async def test_a_stand_by_that_lacks_the_last_transactions_catches_up(
         await keep(owner)
     await tell(line, [3, 4])
     await all_decided(line, [1, 2, 3, 4])
-    with capture_logs() as said:
-        await set_back(owner)
-        await tell(line, more)
-        await all_decided(line, [1, 2, 3, 4, *more])
-    assert any(each["event"] == "decisions_lost" for each in said)
+    await set_back(owner)
+    await tell(line, more)
+    await all_decided(line, [1, 2, 3, 4, *more])
+    assert "decisions_lost" in logged
     assert consumer.failure() is None
     await tell(line, [6])
     await all_decided(line, [1, 2, 3, 4, *more, 6])
-    await until(_has_no_lag(consumer), what="it stands at the end")
+    await until(has_no_lag(consumer), what="it stands at the end")
 
 
 async def test_a_member_that_has_decided_nothing_yet_notices_as_well(
@@ -189,7 +102,7 @@ async def test_a_member_that_has_decided_nothing_yet_notices_as_well(
     await before.stop()
     line.reader = await open_reader(line, look_seconds=300.0)
     consumer = await line.add_consumer()
-    await until(_has_no_lag(consumer), what="it stands at the end")
+    await until(has_no_lag(consumer), what="it stands at the end")
     await set_back(owner)
     await tell(line, [5])
     await all_decided(line, [1, 2, 3, 4, 5])
@@ -218,32 +131,88 @@ async def test_what_was_heard_before_offsets_were_kept_is_not_heard_again(
     await all_decided(line, [1, 2, 3])
 
 
-async def test_records_gone_beyond_what_is_decided_stop_a_group_that_is_forgotten(
-    line: Line,
-) -> None:
-    consumer = await decided(line, 1, 2)
-    await consumer.stop()
-    line.bus.admin.delete_consumer_groups([consumer.name])[consumer.name].result()
-    await tell(line, [3])
-    await remove_all(line)
-    await stops_for_a_gap(line)
-
-
-async def test_records_gone_beyond_what_is_committed_stop_who_has_decided_nothing(
+async def test_what_an_older_release_has_decided_is_in_a_backup_of_today(
     line: Line, owner: Database
 ) -> None:
-    consumer = await decided(line, 1, 2)
-    await consumer.stop()
+    before = await decided(line, 1, 2)
+    await before.stop()
     async with owner.transaction() as connection:
+        await connection.execute("UPDATE heard_topic SET from_the_first = false")
         await connection.execute("TRUNCATE decided_offset")
+    consumer = await line.add_consumer()
+    await until(has_no_lag(consumer), what="it stands at the end")
+    await keep(owner)
     await tell(line, [3])
-    await remove_all(line)
-    await stops_for_a_gap(line)
+    await all_decided(line, [1, 2, 3])
+    await consumer.stop()
+    await set_back(owner)
+    await line.add_consumer()
+    await all_decided(line, [1, 2, 3])
 
 
-def _has_no_lag(consumer: Consumer) -> Callable[[], Awaitable[bool]]:
-    async def check() -> bool:
-        progress = await consumer.progress()
-        return len(progress.positions) == PARTITIONS and progress.lag == 0
+async def test_one_loss_is_told_once_or_twice_however_small_the_batches(
+    line: Line, owner: Database, logged: Logged
+) -> None:
+    """By a look and by a batch that was at hand, and not once more for each partition."""
+    await line.add_consumer(batch_records_max=2)
+    await tell(line, [1, 2])
+    await all_decided(line, [1, 2])
+    await keep(owner)
+    await tell(line, range(3, 13))
+    await all_decided(line, range(1, 13))
+    await set_back(owner)
+    await all_decided(line, range(1, 13))
+    assert 1 <= len(logged.lines("decisions_lost")) <= 2
 
-    return check
+
+async def test_letters_that_were_lost_do_not_count_towards_the_limit(
+    line: Line, owner: Database
+) -> None:
+    async def letters() -> bool:
+        return await count_rows(line.world.bonus, "dead_letter") == len(COMPANIES)
+
+    limit = len(COMPANIES) + 6
+    consumer = await line.add_consumer(policy=replace(HASTY, dead_letters_in_a_row_max=limit))
+    await tell(line, [1])
+    await all_decided(line, [1])
+    await keep(owner)
+    line.bookkeeper.stumbles |= dict.fromkeys(COMPANIES, UNDECIDABLE)
+    await tell(line, [2])
+    await until(letters, what="each company has a letter")
+    async with owner.transaction() as connection:
+        await connection.execute("TRUNCATE dead_letter")
+    await set_back(owner)
+    await until(letters, what="each company has a letter again")
+    await until(has_no_lag(consumer), what="it stands at the end")
+    assert consumer.failure() is None
+
+
+async def test_a_busy_member_misses_what_a_quiet_partition_has_lost(
+    line: Line, owner: Database, logged: Logged
+) -> None:
+    async def has_decided_quietly() -> bool:
+        return "2" in {row.detail for row in await seen(line.world.bonus)}
+
+    quiet, busy = COMPANIES[:2]
+    places = [OutgoingRecord(TOPIC, cvr.encode(), None, ()) for cvr in (quiet, busy)]
+    number, other = partitions_of(places, {TOPIC: PARTITIONS}, keyless=0)
+    assert number != other
+    await line.add_consumer(batch_records_max=2)
+    await publish(line.world, [updated(quiet, 2)])
+    await until(has_decided_quietly, what="the quiet one is decided")
+    entered, gate = asyncio.Event(), asyncio.Event()
+
+    async def wait(_: Sequence[Received[Any]]) -> None:
+        entered.set()
+        await gate.wait()
+
+    line.bookkeeper.before = wait
+    await publish(line.world, [joined(busy)] * 20)
+    await entered.wait()
+    async with owner.transaction() as connection:
+        await connection.execute("DELETE FROM decided_offset WHERE partition = $1", number)
+        for table in ("inbox", "seen"):
+            await connection.execute(f"DELETE FROM {table}")  # noqa: S608
+    await until(lambda: "decisions_lost" in logged, what="it is missed")
+    gate.set()
+    await until(has_decided_quietly, what="the quiet one is decided again")

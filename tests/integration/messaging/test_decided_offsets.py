@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from shared.messaging import heard_topics
-from shared.messaging.decided_offsets import DecidedOffsets
+from shared.messaging.decided_offsets import DecidedOffsets, waited_for
 from shared.messaging.transport import (
     DecisionsLostError,
     OutgoingRecord,
@@ -39,7 +39,8 @@ def offsets(world: World) -> DecidedOffsets:
 
 
 async def hear_first(world: World) -> None:
-    await heard_topics.recognise(world.bonus, GROUP, {TOPIC: "the only one"})
+    async with world.bonus.transaction() as connection:
+        await heard_topics.accept(connection, GROUP, TOPIC, "the only one")
 
 
 async def move(world: World, offsets: DecidedOffsets, *records: Record) -> None:
@@ -50,15 +51,15 @@ async def move(world: World, offsets: DecidedOffsets, *records: Record) -> None:
 
 async def whence(desk: Desk) -> int | None:
     assert desk.bus.whence is not None
-    return (await desk.bus.whence([PLACE]))[PLACE]
+    return (await desk.bus.whence({PLACE: None}))[PLACE]
 
 
 async def test_a_topic_heard_from_the_first_begins_with_what_there_is(
     world: World, offsets: DecidedOffsets
 ) -> None:
-    assert await offsets.whence([PLACE]) == {PLACE: None}
+    assert await offsets.whence({PLACE: None}) == {PLACE: None}
     await hear_first(world)
-    assert await offsets.whence([PLACE]) == {PLACE: None}
+    assert await offsets.whence({PLACE: None}) == {PLACE: None}
 
 
 async def test_of_a_topic_heard_before_offsets_were_kept_nothing_can_be_said(
@@ -71,12 +72,23 @@ async def test_of_a_topic_heard_before_offsets_were_kept_nothing_can_be_said(
             GROUP,
             TOPIC,
         )
-    assert await offsets.whence([PLACE]) == {}
+    assert await offsets.whence({PLACE: None}) == {}
     record = Log().raw(b"1")
     await move(world, offsets, record)
     async with world.bonus.transaction() as connection:
         await connection.execute("DELETE FROM decided_offset")
-    assert await offsets.whence([PLACE]) == {PLACE: None}, "it was said once"
+    assert await offsets.whence({PLACE: None}) == {PLACE: None}, "it was said once"
+
+
+async def test_what_the_bus_says_is_kept_where_an_older_release_heard_the_topic(
+    world: World, offsets: DecidedOffsets
+) -> None:
+    await hear_first(world)
+    assert await offsets.whence({PLACE: 3}) == {PLACE: None}, "heard from the first: all counts"
+    async with world.bonus.transaction() as connection:
+        await connection.execute("UPDATE heard_topic SET from_the_first = false")
+    assert await offsets.whence({PLACE: 3}) == {}
+    assert await offsets.whence({PLACE: 4}) == {PLACE: 3}, "believed once"
 
 
 async def test_less_than_was_told_at_the_beginning_is_missed_by_the_first_batch(
@@ -85,10 +97,10 @@ async def test_less_than_was_told_at_the_beginning_is_missed_by_the_first_batch(
     await hear_first(world)
     log = Log()
     await move(world, DecidedOffsets(world.bonus, GROUP), log.raw(b"1"), log.raw(b"2"))
-    assert await offsets.whence([PLACE]) == {PLACE: 2}
+    assert await offsets.whence({PLACE: None}) == {PLACE: 2}
     async with world.bonus.transaction() as connection:
         await connection.execute("DELETE FROM decided_offset")
-    assert await offsets.whence([PLACE]) == {PLACE: None}
+    assert await offsets.whence({PLACE: None}) == {PLACE: None}
     with pytest.raises(DecisionsLostError):
         await move(world, offsets, log.raw(b"3"))
 
@@ -101,7 +113,7 @@ async def test_a_late_transaction_of_a_member_that_was_replaced_takes_nothing_ba
     second.offset = 7
     await move(world, offsets, first, second)
     await move(world, DecidedOffsets(world.bonus, GROUP), first)
-    assert await offsets.whence([PLACE]) == {PLACE: 8}
+    assert await offsets.whence({PLACE: None}) == {PLACE: 8}
 
 
 async def test_less_than_was_seen_is_told_once_and_forgotten(
@@ -115,15 +127,18 @@ async def test_less_than_was_seen_is_told_once_and_forgotten(
     third = log.raw(b"3")
     with pytest.raises(DecisionsLostError, match="offset 2, and its database knows of 1"):
         await move(world, offsets, third)
-    assert await offsets.whence([PLACE]) == {PLACE: 1}
+    assert await offsets.whence({PLACE: None}) == {PLACE: 1}
     await move(world, offsets, third)
-    assert await offsets.whence([PLACE]) == {PLACE: 3}
+    assert await offsets.whence({PLACE: None}) == {PLACE: 3}
 
 
 async def test_a_database_that_is_away_is_waited_for(world: World, offsets: DecidedOffsets) -> None:
     await world.bonus.close()
-    with pytest.raises(TransportUnavailableError, match="stands in its database"):
-        await offsets.whence([PLACE])
+    with (
+        pytest.raises(TransportUnavailableError, match="stands in its database"),
+        waited_for(GROUP),
+    ):
+        await offsets.whence({PLACE: None})
 
 
 async def test_whatever_becomes_of_records_they_count_as_decided(desk: Desk) -> None:

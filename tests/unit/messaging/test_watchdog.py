@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.messaging.consumer import Blocked
+from shared.messaging.progress import Blocked
 from shared.messaging.watchdog import Look, Watch, judge
 
 HERE = (("topic", 0, 5),)
