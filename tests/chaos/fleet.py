@@ -1,7 +1,7 @@
 """The services' processes: started, watched, and started again when they end, as a cluster would.
 
-A process that ends although nobody ended it is noted; that is its right (a service that can't reach
-its database for long ends with a status that says so), and the table shows it.
+A process that ends although nobody ended it is noted, and the table shows it. While it starts that
+is its right: a service that can't reach its database then ends with a status that says so.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Literal
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from deploy.kafka.local.ports import free_ports
 from shared.messaging.failpoints import Point
@@ -30,10 +32,31 @@ CHECKOUT = Path(__file__).parents[2]
 PROCESSES: Mapping[str, int] = {"bonus": 2}
 """How many processes a service has, when not one."""
 
+READY_LINE = '"process_ready"'
+COULD_NOT_START = 1
+Figures = dict[str, list[Sample]]
+"""The samples of each member."""
+
 RESTART_SECONDS = 0.2
 STOP_SECONDS_MAX = 45.0
 LOOK_SECONDS = 0.1
 ASK_SECONDS_MAX = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a process ended that nobody ended."""
+
+    status: int
+    was_ready: bool
+    """Whether it had come as far as to say that it is ready."""
+    last_line: str
+    """What its log says last."""
+
+    @property
+    def allowed(self) -> bool:
+        """A service that finds its ground missing when it starts says so, and ends."""
+        return self.status == COULD_NOT_START and not self.was_ready
 
 
 @dataclass
@@ -49,8 +72,8 @@ class Member:
     held_until: float = 0.0
     """Until then it is left dead."""
     expected_end: bool = False
-    ends: list[int] = field(default_factory=list)
-    """Exit statuses nobody asked for."""
+    ends: list[End] = field(default_factory=list)
+    """Ends nobody asked for."""
 
     @property
     def address(self) -> str:
@@ -162,6 +185,18 @@ class Fleet:
         """Whether every member says so."""
         return all(await asyncio.gather(*(self.is_ready(each) for each in self.members)))
 
+    async def figures(self) -> Figures:
+        """What every member shows on /metrics."""
+        figures: Figures = {}
+        for member in self.members:
+            answer = await self._looking.get(f"http://{LOOPBACK}:{member.ops_port}/metrics")
+            figures[member.name] = [
+                sample
+                for family in text_string_to_metric_families(answer.text)
+                for sample in family.samples
+            ]
+        return figures
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Keep every member running until the block ends; none is left after it."""
@@ -183,10 +218,14 @@ class Fleet:
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
             member.expected_end = False
+            log = self.log_of(member)
+            said_before = log.stat().st_size if log.exists() else 0
             member.process = await self._spawn(member)
             status = await member.process.wait()
             if not member.expected_end:
-                member.ends.append(status)
+                said = log.read_bytes()[said_before:].decode(errors="replace")
+                lines = said.splitlines() or [""]
+                member.ends.append(End(status, READY_LINE in said, lines[-1]))
             await asyncio.sleep(RESTART_SECONDS)
 
     async def _spawn(self, member: Member) -> asyncio.subprocess.Process:

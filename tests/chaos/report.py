@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 
 from tests.chaos.calm import Calm
 from tests.chaos.feeding import Accepted
+from tests.chaos.fleet import End
 from tests.chaos.judging import Finding, by_fault
 from tests.chaos.schedule import GROUND_DECK, SERVICE_DECK
 from tests.chaos.storm import Fault
 
 FINDINGS_SHOWN = 20
+KINDS = {*SERVICE_DECK, *GROUND_DECK}
 
 
 @dataclass
@@ -29,8 +31,10 @@ class Report:
     records_again: int = 0
     mails: int = 0
     paid_ore: int = 0
-    ends: dict[str, list[int]] = field(default_factory=dict)
-    """Exit statuses of processes that ended by themselves."""
+    ends: dict[str, list[End]] = field(default_factory=dict)
+    """Of processes that ended by themselves."""
+    unmoved: Sequence[str] = ()
+    """What /metrics did not show as it should."""
 
     @property
     def unseen(self) -> list[Fault]:
@@ -38,12 +42,26 @@ class Report:
         return [fault for fault in self.faults if not fault.seen]
 
     @property
+    def missing(self) -> list[str]:
+        """Kinds of faults that never had their turn."""
+        return sorted(KINDS - {fault.kind for fault in self.faults})
+
+    @property
+    def failures(self) -> list[str]:
+        """Processes that ended although nothing had happened that may end them."""
+        return [
+            f"{name} ended with {end.status}: {end.last_line}"
+            for name, ends in self.ends.items()
+            for end in ends
+            if not end.allowed
+        ]
+
+    @property
     def passed(self) -> bool:
         """The verdict."""
+        wrong = (self.missing, self.unseen, self.failures, self.unmoved, self.findings)
         recovered = all(fault.recovered_after is not None for fault in self.faults)
-        return bool(
-            self.faults and recovered and not self.unseen and self.calm.quiet and not self.findings
-        )
+        return recovered and self.calm.quiet and not any(wrong)
 
     def lines(self) -> Iterator[str]:
         """The table, a line at a time."""
@@ -60,8 +78,10 @@ class Report:
                 f"{self.mails} mails, {self.paid_ore / 100:,.0f} kr. to be paid"
             )
         yield from self._fault_lines()
-        if self.ends:
-            yield f"processes that ended by themselves: {self.ends}"
+        if allowed := sum(end.allowed for ends in self.ends.values() for end in ends):
+            yield f"ended at their start, for want of what they stand on: {allowed}"
+        yield from (f"ended by itself: {failure}" for failure in self.failures)
+        yield from (f"/metrics: {each}" for each in self.unmoved)
         yield from self._oracle_lines()
         yield f"verdict: {'passed' if self.passed else 'FAILED'} (seed {self.seed})"
 
@@ -77,7 +97,7 @@ class Report:
 
     def _fault_lines(self) -> Iterator[str]:
         yield f"{'fault':24}{'done':>6}{'seen':>6}{'p50 s':>8}{'max s':>8}   recovery"
-        for kind in sorted({*SERVICE_DECK, *GROUND_DECK}):
+        for kind in sorted(KINDS):
             faults = [fault for fault in self.faults if fault.kind == kind]
             times = [each.recovered_after for each in faults if each.recovered_after is not None]
             middle = f"{statistics.median(times):.1f}" if times else "-"
@@ -89,3 +109,4 @@ class Report:
             )
         for fault in self.unseen:
             yield f"not seen to happen: {fault.kind}, {fault.what}"
+        yield from (f"never done: {kind}" for kind in self.missing)

@@ -13,6 +13,7 @@ from tests.chaos import lives
 from tests.chaos.calm import Calm, becomes_quiet
 from tests.chaos.evidence import PUBLISHERS, Evidence, Reader
 from tests.chaos.feeding import Feeder
+from tests.chaos.figures import unmoved
 from tests.chaos.fleet import Fleet, until
 from tests.chaos.ground import Ground, open_ground
 from tests.chaos.judging import Finding, judge, judge_tape
@@ -71,6 +72,7 @@ class Soak:
             ends = {each.name: each.ends for each in fleet.members if each.ends}
             report = Report(self._seed, seconds, feeder.accepted, storm.faults, calm, ends=ends)
             if calm.quiet:
+                report.unmoved = unmoved(await fleet.figures())
                 self._figures = await read_figures(fleet.of("evaluation")[0].address, ground.issuer)
         return report
 

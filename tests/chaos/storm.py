@@ -25,7 +25,7 @@ from shared.database import Fault as DatabaseFault
 from tests.chaos.feeding import Feeder
 from tests.chaos.fleet import Fleet, Member, until
 from tests.chaos.ground import NODES, Ground
-from tests.chaos.schedule import Kind, Step, ground_steps, service_steps
+from tests.chaos.schedule import GROUND_DECK, SERVICE_DECK, Kind, Step, ground_steps, service_steps
 
 RECOVER_SECONDS_MAX = 150.0
 DIE_SECONDS_MAX = 120.0
@@ -58,18 +58,23 @@ class Storm:
         self.faults: list[Fault] = []
 
     async def rage(self, until: asyncio.Event, tell: Callable[[Fault], None]) -> None:
-        """Do harm until told to stop; the last of it is made good, and waited for."""
+        """Do harm of every kind until told to stop; the last of it is made good, and waited for."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._hand(self._service_steps, until, tell))
-            group.create_task(self._hand(self._ground_steps, until, tell))
+            group.create_task(self._hand(self._service_steps, {*SERVICE_DECK}, until, tell))
+            group.create_task(self._hand(self._ground_steps, {*GROUND_DECK}, until, tell))
 
     async def _hand(
-        self, steps: Iterator[Step], until: asyncio.Event, tell: Callable[[Fault], None]
+        self,
+        steps: Iterator[Step],
+        left: set[Kind],
+        until: asyncio.Event,
+        tell: Callable[[Fault], None],
     ) -> None:
-        while not until.is_set():
+        while left or not until.is_set():
             step = next(steps)
             fault = await self._do(step)
             self.faults.append(fault)
+            left.discard(step.kind)
             tell(fault)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(step.pause_seconds):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 
 from tests.chaos.fleet import CHECKOUT
 from tests.support.kafka_cluster import kafka_or_skip
+from tests.support.lifelines import processes_naming
 
 SEEDS = (2018,)
 SECONDS = 120
@@ -42,12 +42,3 @@ def test_nothing_is_lost_doubled_or_wrong_whatever_is_killed(
     assert folder is not None
     assert processes_naming(folder[1]) == []
     assert not Path(folder[1]).exists()
-
-
-def processes_naming(folder: str) -> list[str]:
-    """Command lines with the folder in them: services, brokers and the database have it."""
-    found = []
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            found.append(file.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-    return [line for line in found if folder in line]

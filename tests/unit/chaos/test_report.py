@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from prometheus_client.samples import Sample
+
 from tests.chaos.calm import Calm
 from tests.chaos.feeding import Accepted
+from tests.chaos.figures import MOVED, OVER, STEPS, unmoved
+from tests.chaos.fleet import End
 from tests.chaos.judging import Finding
-from tests.chaos.report import Report
+from tests.chaos.report import KINDS, Report
 from tests.chaos.storm import Fault
 
 QUIET = Calm(quiet=True, seconds=4, waiting={})
 KILLED = Fault("service killed", "bonus-1", seen=True, recovered_after=2.0)
 
 
+OTHERS = [
+    Fault(kind, "somebody", seen=True, recovered_after=1.0)
+    for kind in sorted(KINDS - {KILLED.kind})
+]
+
+
 def report(*faults: Fault, calm: Calm = QUIET, findings: tuple[Finding, ...] = ()) -> Report:
-    return Report(7, 120.0, Accepted(), faults, calm, findings)
+    """Of a soak in which every other kind had its turn as well."""
+    return Report(7, 120.0, Accepted(), [*faults, *OTHERS], calm, findings)
 
 
 def test_a_soak_passes_when_every_fault_was_seen_and_nothing_was_found() -> None:
@@ -29,12 +40,41 @@ def test_a_fault_that_was_not_seen_or_not_recovered_from_fails_the_soak() -> Non
     assert "not seen to happen: broker hangs, node 2" in list(report(KILLED, unseen).lines())
     assert not report(KILLED, never).passed
     assert any("never: 1" in line for line in report(KILLED, never).lines())
-    assert not report().passed, "without any fault it proves nothing"
 
 
-def test_a_kind_of_fault_that_never_had_its_turn_is_in_the_table_too() -> None:
-    lines = list(report(KILLED).lines())
-    assert [line.split()[2:4] for line in lines if line.startswith("broker hangs")] == [["0", "0"]]
+def test_a_kind_of_fault_that_never_had_its_turn_fails_the_soak() -> None:
+    lacking = report()
+    assert not lacking.passed
+    lines = list(lacking.lines())
+    assert "never done: service killed" in lines
+    assert [line.split()[2:4] for line in lines if line.startswith("service killed")] == [["0"] * 2]
+
+
+def test_a_process_may_end_by_itself_only_while_it_starts() -> None:
+    started = report(KILLED)
+    started.ends = {"bonus-1": [End(1, was_ready=False, last_line="bonus can't start: ...")]}
+    assert started.passed
+    assert "ended at their start, for want of what they stand on: 1" in list(started.lines())
+    for end in (End(1, was_ready=True, last_line="oh"), End(70, was_ready=False, last_line="oh")):
+        ended = report(KILLED)
+        ended.ends = {"bonus-1": [end]}
+        assert not ended.passed
+        assert f"ended by itself: bonus-1 ended with {end.status}: oh" in list(ended.lines())
+
+
+def test_figures_that_stand_still_fail_the_soak() -> None:
+    moved = [Sample(name, {}, 1.0) for name in MOVED] + [Sample(name, {}, 0.0) for name in OVER]
+    moved += [Sample("sammen_consumer_step_seconds_total", {"step": each}, 1.0) for each in STEPS]
+    assert unmoved({"bonus-1": moved}) == []
+    behind = [Sample("sammen_consumer_lag_records", {"partition": "3"}, 2.0)]
+    assert unmoved({"bonus-1": moved, "bonus-2": behind}) == [
+        "sammen_consumer_lag_records is 2, not 0"
+    ]
+    assert len(unmoved({})) == len(MOVED) + len(OVER) + len(STEPS)
+    still = report(KILLED)
+    still.unmoved = unmoved({})
+    assert not still.passed
+    assert "/metrics: sammen_relay_rows_total has not moved" in list(still.lines())
 
 
 def test_what_the_oracle_found_is_told() -> None:
