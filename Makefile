@@ -23,7 +23,7 @@ kafka: $(BIN)/.kafka ## run an Apache Kafka on this machine until Ctrl-C (ARGS="
 	@$(BIN)/python -m deploy.kafka.local up $(ARGS)
 
 test: $(BIN)/.node $(BIN)/.kafka static ## run every check and every test, on real PostgreSQL (TESTS=tests/e2e for a part)
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)$(if $(filter tests,$(TESTS)), --ignore tests/chaos)
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)$(if $(filter tests,$(TESTS)), --ignore tests/chaos)
 	@$(if $(filter tests,$(TESTS)),echo "soak (2 minutes of faults, and as long again)"; $(BIN)/pytest tests/chaos)
 
 check: static ## format, lint, strict types, imports, architecture and unit tests, in under a minute

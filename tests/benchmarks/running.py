@@ -22,6 +22,7 @@ import httpx
 from shared.messaging.kafka.access import KafkaAccess
 from shared.runtime.plans import database_setting, role_of
 from shared.runtime.settings import variable
+from tests.support.lifelines import ending_with_me
 from tests.support.postgres import TestDatabase
 
 READY_SECONDS_MAX: Final = 60.0
@@ -78,7 +79,7 @@ async def running(
         }
         others = {name: value for name, value in os.environ.items() if "SAMMEN_" not in name}
         process = subprocess.Popen(  # noqa: ASYNC220 # returns at once
-            [sys.executable, "-m", f"services.{service}"],
+            ending_with_me(sys.executable, "-m", f"services.{service}"),
             env={**others, **settings},
             stdout=subprocess.DEVNULL,
         )

@@ -18,6 +18,7 @@ import pytest
 from services.demo.timeline import load_timeline
 from shared.values.persons import contains_person_number
 from tests.support.kafka_cluster import kafka_or_skip
+from tests.support.lifelines import ending_with_me
 
 SAMMEN = str(Path(sys.executable).with_name("sammen"))
 BESIDE_KAFKA = (sys.executable, "-m", "deploy.kafka.local", "with", "--fresh", "--")
@@ -92,7 +93,7 @@ def folder_of_a_demo() -> Iterator[Path]:
 def start_demo(folder: Path, *beside: str) -> subprocess.Popen[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SAMMEN_")}
     return subprocess.Popen(
-        [*beside, SAMMEN, "demo", "--exit"],
+        ending_with_me(*beside, SAMMEN, "demo", "--exit"),
         env={**kept, "SAMMEN_DATA_DIR": str(folder), "COLUMNS": "120"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class KafkaBus:
 
     def __init__(self, cluster: LocalKafka) -> None:
         self.cluster = cluster
-        self._clients: dict[str, AdminClient] = {}
+        self._clients: dict[tuple[str, str], AdminClient] = {}
         self.admin = admin_client(self.access("admin"))
 
     def access(self, user: str) -> KafkaAccess:
@@ -88,8 +89,16 @@ class KafkaBus:
             )
 
     async def _may(self, user: str, topic: str, right: AclOperation) -> bool:
-        """Whether the brokers have heard of it, and of the topic: they do some time after."""
-        client = self._clients.setdefault(user, admin_client(self.access(user)))
+        """Whether each broker has heard of it, and of the topic: they do some time after."""
+        servers = self.cluster.bootstrap_servers.split(",")
+        return all([await self._may_at(each, user, topic, right) for each in servers])
+
+    async def _may_at(self, server: str, user: str, topic: str, right: AclOperation) -> bool:
+        # A client that has never needed another broker asks the one it began with.
+        client = self._clients.get((user, server))
+        if client is None:
+            client = admin_client(replace(self.access(user), bootstrap_servers=server))
+            self._clients[user, server] = client
         futures = client.describe_topics(
             TopicCollection([topic]), include_authorized_operations=True
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from shared.messaging.steps import Steps
 from shared.messaging.transport import Record, Subscription
 from shared.observability.catalogue import BatchStep
 from shared.observability.logs import configure_logs
+from tests.support.lifelines import ending_with_me
 from tests.support.transports import open_address
 from tests.support.waiting import WAIT_SECONDS_MAX
 
@@ -62,10 +64,11 @@ async def member_process(
 ) -> AsyncIterator[Member]:
     """Start a member; it is killed at the end, if it still runs."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.support.member",
-        *(address, group, topic, str(batch_records_max)),
+        *ending_with_me(
+            *(sys.executable, "-m", "tests.support.member"),
+            *(address, group, topic, str(batch_records_max)),
+            by=signal.SIGKILL,  # it may be stopped
+        ),
         cwd=CHECKOUT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

@@ -1,12 +1,14 @@
 """A process that runs one relay or one consumer and is killed where the test says.
 
-Run as `python -m tests.support.mortal relay|consumer URL POINT NTH`: it kills itself with SIGKILL
-when it reaches the failpoint for the so-manieth time. Nothing of it is cleaned up.
+Run as `python -m tests.support.mortal relay|consumer URL ADDRESS POINT NTH`, with the address of a
+bus under test: it kills itself with SIGKILL when it reaches the failpoint for the so-manieth time.
+Nothing of it is cleaned up.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -20,7 +22,9 @@ from shared.messaging.failpoints import Point
 from shared.messaging.relay import Relay
 from shared.messaging.transport import Transport
 from shared.observability.metrics import Metrics
-from tests.support.messaging import HASTY, Bookkeeper, StandingClock, open_bus
+from tests.support.lifelines import ending_with_me
+from tests.support.messaging import HASTY, Bookkeeper, StandingClock
+from tests.support.transports import open_address
 
 BATCH_MAX = 10
 LIFE_SECONDS_MAX = 60.0
@@ -40,11 +44,11 @@ def die_at(point: Point, nth: int) -> None:
     failpoints.install(point, die)
 
 
-async def live(kind: str, url: str) -> None:
+async def live(kind: str, url: str, address: str) -> None:
     """Run the relay of membership or the consumer of bonus, until killed."""
     service = "membership" if kind == "relay" else "bonus"
     database = await Database.connect(url, application_name="mortal", schema=service)
-    transport = open_bus(url)
+    transport = open_address(address)
     await transport.start()
     await _start(kind, database, transport)
     await asyncio.sleep(LIFE_SECONDS_MAX)
@@ -76,16 +80,18 @@ async def _start(kind: str, database: Database, transport: Transport) -> None:
     await consumer.start()
 
 
-async def run_until_killed(kind: str, url: str, point: Point, *, nth: int) -> None:
-    """Run such a process to its end; fails when it ends in any other way."""
+async def run_until_killed(
+    kind: str, url: str, point: Point, *, nth: int, address: str | None = None
+) -> None:
+    """Run such a process to its end; fails when it ends in any other way.
+
+    The bus is the one that is embedded in the database, unless an address is given.
+    """
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.support.mortal",
-        kind,
-        url,
-        point,
-        str(nth),
+        *ending_with_me(
+            *(sys.executable, "-m", "tests.support.mortal", kind, url),
+            *(address or json.dumps({"kind": "embedded", "url": url}), point, str(nth)),
+        ),
         cwd=CHECKOUT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -95,5 +101,5 @@ async def run_until_killed(kind: str, url: str, point: Point, *, nth: int) -> No
 
 
 if __name__ == "__main__":
-    die_at(cast("Point", sys.argv[3]), int(sys.argv[4]))
-    asyncio.run(live(sys.argv[1], sys.argv[2]))
+    die_at(cast("Point", sys.argv[4]), int(sys.argv[5]))
+    asyncio.run(live(*sys.argv[1:4]))

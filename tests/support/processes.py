@@ -23,6 +23,7 @@ from shared.runtime.embedded import embedded_surroundings
 from shared.runtime.service import Service
 from shared.runtime.settings import read_settings
 from shared.runtime.supervision import run_process, run_until_stopped
+from tests.support.lifelines import ending_with_me
 from tests.support.services import TINY_EVALUATION, TINY_MEMBERSHIP
 
 TINY = (TINY_MEMBERSHIP, TINY_EVALUATION)
@@ -58,7 +59,7 @@ def process(what: str, environment: Mapping[str, str]) -> Iterator[subprocess.Po
     """A process that does one of these; killed if it is still there at the end."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("SAMMEN_")}
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.support.processes", what],
+        ending_with_me(sys.executable, "-m", "tests.support.processes", what),
         env={**others, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

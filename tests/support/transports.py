@@ -103,10 +103,18 @@ async def embedded_bus(
         yield EmbeddedBus(await make_database([*plans, BUS_PLAN]))
 
 
-def _kafka_bus(_: EmbeddedServer, __: dict[str, str]) -> AbstractAsyncContextManager[Bus]:
+def _one_broker(_: EmbeddedServer, __: dict[str, str]) -> AbstractAsyncContextManager[Bus]:
     return kafka_bus()
+
+
+def _three_brokers(_: EmbeddedServer, __: dict[str, str]) -> AbstractAsyncContextManager[Bus]:
+    return kafka_bus(nodes=3)
 
 
 OpenBus = Callable[[EmbeddedServer, dict[str, str]], AbstractAsyncContextManager[Bus]]
 
-BUSES: dict[str, OpenBus] = {"embedded": embedded_bus, "kafka": _kafka_bus}
+BUSES: dict[str, OpenBus] = {
+    "embedded": embedded_bus,
+    "kafka": _one_broker,
+    "kafka-of-three": _three_brokers,
+}

@@ -19,6 +19,7 @@ from shared.messaging.transport import OutgoingRecord
 from shared.runtime.plans import role_of
 from tests.integration.commands.conftest import Sammen, settings_of
 from tests.support.clock import clock_at
+from tests.support.lifelines import ending_with_me
 from tests.support.postgres import TestDatabase
 from tests.support.services import running_system
 
@@ -75,7 +76,7 @@ def test_letters_are_listed_also_when_the_embedded_system_has_stopped(
     folder = tmp_path / "sammen"
     environment = {"SAMMEN_DATA_DIR": str(folder), "SAMMEN_HTTP_PORT": "0", "SAMMEN_OPS_PORT": "0"}
     with subprocess.Popen(
-        [sys.executable, "-m", "services", "up"],
+        ending_with_me(sys.executable, "-m", "services", "up"),
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

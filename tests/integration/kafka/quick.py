@@ -1,10 +1,9 @@
-"""A line whose facts flow fast and whose relay counts what waits at once; and what the log says."""
+"""A line whose facts flow fast and whose relay counts what waits at once."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 
@@ -27,9 +26,3 @@ async def open_quick_line(bus: KafkaBus, factory: DatabaseFactory) -> AsyncItera
         patch.setattr(relay, "LOOK_SECONDS", LOOK_SECONDS)
         async with open_line(bus, factory) as line:
             yield line
-
-
-def said(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:
-    """What the log says of one kind of event."""
-    told = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
-    return [each for each in told if each["event"] == event]

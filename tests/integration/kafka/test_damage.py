@@ -22,8 +22,8 @@ from shared.messaging.transport import (
     Subscription,
     TransportConsumer,
 )
-from tests.integration.kafka.quick import said
 from tests.support.buses import READER, WRITER, Inbox, record
+from tests.support.evidence import Logged
 from tests.support.kafka_bus import LOOK_SECONDS, TIMES, KafkaBus
 from tests.support.waiting import until
 
@@ -155,7 +155,7 @@ def _harmed(whole: bytes, harm: Callable[[bytearray], None]) -> bytes:
 async def test_what_cannot_be_read_stops_the_consumer_where_it_lies(
     one: KafkaBus,
     topic: str,
-    caplog: pytest.LogCaptureFixture,
+    logged: Logged,
     harm: Callable[[bytearray], None],
 ) -> None:
     path = _file(one, topic)
@@ -176,7 +176,7 @@ async def test_what_cannot_be_read_stops_the_consumer_where_it_lies(
         await until(lambda: member.failure() is not None, what="it stops again")
         _says_where(member, topic)
     assert _heard(KEYS[0], again) == []
-    assert [each["component"] for each in said(caplog, "component_failed")] == 2 * [
+    assert [each["component"] for each in logged.lines("component_failed")] == 2 * [
         f"{READER}.{topic}"
     ]
     _overwrite(path, whole)
@@ -198,7 +198,7 @@ def _says_where(member: TransportConsumer, topic: str) -> None:
 
 
 async def test_a_partition_that_ends_earlier_stops_whoever_hears_it(
-    one: KafkaBus, topic: str, caplog: pytest.LogCaptureFixture
+    one: KafkaBus, topic: str, logged: Logged
 ) -> None:
     """Its broker died, and came back without the last records: nobody else had a copy."""
     number, inbox, again = _numbers(topic)[0], Inbox(), Inbox()
@@ -221,7 +221,7 @@ async def test_a_partition_that_ends_earlier_stops_whoever_hears_it(
         with pytest.raises(OffsetGapError, match=gap):
             raise member.failure() or AssertionError("no failure")
     assert again.values == []
-    assert len(said(caplog, "component_failed")) == 2
+    assert len(logged.lines("component_failed")) == 2
 
 
 async def _lose_the_last(bus: KafkaBus, topic: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from deploy.kafka.local.ports import free_ports
 from tests.integration.commands.conftest import Sammen, sammen
 from tests.support.kafka_cluster import kafka_or_skip
+from tests.support.lifelines import ending_with_me
 
 __all__ = ["sammen"]
 
@@ -24,10 +25,10 @@ def test_a_secured_cluster_says_what_to_export_and_that_is_enough(
 ) -> None:
     kafka_or_skip()
     kafka = subprocess.Popen(
-        [
+        ending_with_me(
             *(sys.executable, "-m", "deploy.kafka.local", "up", "--secured"),
             *("--data", str(tmp_path / "kafka"), "--port", str(free_ports(1)[0])),
-        ],
+        ),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

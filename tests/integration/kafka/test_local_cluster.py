@@ -34,6 +34,7 @@ from tests.support.kafka_cluster import (
     kafka_cluster,
     kafka_or_skip,
 )
+from tests.support.lifelines import ending_with_me
 from tests.support.waiting import until
 
 CHECKOUT = Path(__file__).parents[3]
@@ -205,7 +206,7 @@ def test_a_command_runs_beside_a_cluster_and_gets_the_signals() -> None:
     )
     command = [sys.executable, "-m", "deploy.kafka.local"]
     with subprocess.Popen(
-        [*command, "with", "--fresh", "--", sys.executable, "-c", program],
+        ending_with_me(*command, "with", "--fresh", "--", sys.executable, "-c", program),
         cwd=CHECKOUT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -6,7 +6,6 @@ import asyncio
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -23,22 +22,14 @@ from shared.messaging.transport import (
     TransportUnavailableError,
 )
 from shared.observability.metrics import Metrics
-from tests.integration.kafka.line import PUBLISH_SECONDS, Line, open_line
+from tests.integration.kafka.line import PUBLISH_SECONDS, Line
 from tests.support.buses import READER, SESSION_SECONDS, STRANGER, WRITER, Inbox, record
+from tests.support.evidence import Logged, shown
 from tests.support.kafka_bus import LOOK_SECONDS, TIMES, KafkaBus
 from tests.support.messaging import HASTY, Bookkeeper, StandingClock
-from tests.support.postgres import DatabaseFactory
 from tests.support.waiting import until
 
 GIVEN_UP_SECONDS_MAX = 4.0
-
-
-@pytest.fixture
-async def line(one: KafkaBus, database_factory: DatabaseFactory) -> AsyncIterator[Line]:
-    failpoints.clear()
-    async with open_line(one, database_factory) as line:
-        yield line
-    failpoints.clear()
 
 
 class Neighbour(threading.Thread):
@@ -84,7 +75,7 @@ class Neighbour(threading.Thread):
         await database.close()
 
 
-async def test_a_session_lost_between_both_commits(line: Line) -> None:
+async def test_a_session_lost_between_both_commits(line: Line, logged: Logged) -> None:
     consumer = await line.add_consumer()
     stalled = asyncio.Event()
     neighbour = Neighbour(line)
@@ -107,21 +98,18 @@ async def test_a_session_lost_between_both_commits(line: Line) -> None:
         assert stalled.is_set()
         assert neighbour.holds, "the neighbour was given partitions meanwhile"
         # What was decided but not committed came again, and was known.
-        duplicates = line.shown("sammen_inbox_duplicates_total", service="bonus")
-        told_neighbour = neighbour.metrics.exposition().decode()
-        assert duplicates > 0 or _duplicates(told_neighbour) > 0
-        await until(lambda: consumer.rebalances() > rebalances, what="it joined anew")
+        assert sum(
+            shown(each, "sammen_inbox_duplicates_total", service="bonus")
+            for each in (*line.members, neighbour.metrics)
+        )
+        assert "warning" in {each["level"] for each in logged.lines("partitions_released")}
+        await until(
+            lambda: line.shown("sammen_consumer_rebalances_total") > rebalances,
+            what="it joined anew",
+        )
         assert consumer.failure() is None
     finally:
         await asyncio.to_thread(neighbour.stop)
-
-
-def _duplicates(exposition: str) -> float:
-    return sum(
-        float(line.rpartition(" ")[2])
-        for line in exposition.splitlines()
-        if line.startswith("sammen_inbox_duplicates_total{")
-    )
 
 
 async def test_a_wrong_password_is_told_at_the_start(one: KafkaBus) -> None:
@@ -176,7 +164,7 @@ async def test_a_publication_given_up_is_over(one: KafkaBus) -> None:
     await transport.close()
 
 
-async def test_two_processes_of_one_name_are_told_apart(one: KafkaBus) -> None:
+async def test_two_processes_of_one_name_are_told_apart(one: KafkaBus, logged: Logged) -> None:
     topic, inbox = f"test.{secrets.token_hex(6)}.v1", Inbox()
     await one.create_topic(topic)
     transports = [
@@ -194,6 +182,8 @@ async def test_two_processes_of_one_name_are_told_apart(one: KafkaBus) -> None:
     await until(lambda: any(member.failure() for member in members), what="one of them notices")
     with pytest.raises(NameTakenError, match=r"pod-1.*SAMMEN_KAFKA_INSTANCE"):
         raise next(failure for member in members if (failure := member.failure()))
+    (line,) = logged.lines("component_failed")
+    assert "SAMMEN_KAFKA_INSTANCE" in line["reason"]
     # The other one goes on, with everything.
     alive = next(member for member in members if member.failure() is None)
     writer = KafkaTransport(one.access(WRITER))

@@ -9,6 +9,7 @@ from confluent_kafka.admin import AclOperation
 from shared.messaging.kafka.transport import KafkaTransport
 from shared.messaging.transport import Subscription
 from tests.support.buses import READER, WRITER, Inbox, record
+from tests.support.evidence import Logged
 from tests.support.kafka_bus import LOOK_SECONDS, TIMES, KafkaBus
 from tests.support.waiting import until
 
@@ -17,7 +18,7 @@ SEEN_SECONDS = 3.0
 
 
 async def test_a_topic_that_may_not_be_read_yet_ends_nobody_who_hears_its_pattern(
-    one: KafkaBus,
+    one: KafkaBus, logged: Logged
 ) -> None:
     await one.create_topic("here.patterns")
     writer, reader = (
@@ -37,6 +38,7 @@ async def test_a_topic_that_may_not_be_read_yet_ends_nobody_who_hears_its_patter
     await asyncio.sleep(SEEN_SECONDS)
     assert inbox.values == [b"1"]
     assert consumer.failure() is None
+    assert "later.patterns" in str(logged.lines("bus_unavailable"))
     await one.grant("later.patterns", [(READER, AclOperation.READ)])
     await writer.publish([record("here.patterns", b"3")])
     await until(lambda: {*inbox.values} == {b"1", b"2", b"3"}, what="both are heard")

@@ -23,10 +23,11 @@ from shared.messaging.kafka.permissions import (
 from shared.messaging.kafka.permissions import TOPIC as TOPICS
 from shared.messaging.kafka.transport import KafkaTransport
 from shared.messaging.transport import Subscription, TransportConsumer, TransportForbiddenError
-from shared.messaging.watchdog import WatchdogError
+from shared.messaging.watchdog import Watchdog, WatchdogError
 from tests.integration.kafka.line import Line
-from tests.integration.kafka.quick import open_quick_line, said
+from tests.integration.kafka.quick import open_quick_line
 from tests.support.buses import READER, WRITER, Inbox, record
+from tests.support.evidence import Logged
 from tests.support.kafka_bus import LOOK_SECONDS, TIMES, KafkaBus
 from tests.support.messaging import TOPIC
 from tests.support.postgres import DatabaseFactory
@@ -82,7 +83,7 @@ async def _hidden(admin: Cluster, topic: str, user: str, *, hidden: bool) -> Asy
 
 @pytest.mark.parametrize("hidden", [False, True])
 async def test_a_publisher_that_may_no_longer_write_waits_in_order(
-    line: Line, admin: Cluster, caplog: pytest.LogCaptureFixture, *, hidden: bool
+    line: Line, admin: Cluster, logged: Logged, *, hidden: bool
 ) -> None:
     consumer = await line.add_consumer()
     telling = asyncio.create_task(line.tell_all())
@@ -91,17 +92,17 @@ async def test_a_publisher_that_may_no_longer_write_waits_in_order(
         _hidden(admin, TOPIC, WRITER, hidden=hidden),
         _without(admin, _on(TOPIC, WRITER, WRITE)),
     ):
-        await until(lambda: len(said(caplog, "relay_retried")) > 1, what="the relay tries again")
+        await until(lambda: len(logged.lines("relay_retried")) > 1, what="the relay tries again")
         assert not telling.done(), "facts flow"
         await telling
         await until(lambda: line.shown("sammen_outbox_waiting_rows") > 0, what="they wait")
         assert line.shown("sammen_retries_total", service="membership", kind="bus") > 1
     await line.all_arrive()
     assert consumer.failure() is None
-    for each in said(caplog, "relay_retried"):
+    for each in logged.lines("relay_retried"):
         assert each["topic"] == TOPIC
         assert REMEDY in each["reason"]
-    assert said(caplog, "producer_rebuilt")
+    assert "producer_rebuilt" in logged
     await until(lambda: line.shown("sammen_producer_rebuilds_total") == 1, what="it is shown")
 
 
@@ -109,10 +110,10 @@ async def test_a_publisher_that_may_no_longer_write_waits_in_order(
     "right", [pytest.param(_on(TOPIC, READER, READ), id="topic"), pytest.param(GROUPS, id="group")]
 )
 async def test_a_consumer_that_may_no_longer_read_stops_and_loses_nothing(
-    line: Line, admin: Cluster, caplog: pytest.LogCaptureFixture, right: Acl
+    line: Line, admin: Cluster, logged: Logged, right: Acl
 ) -> None:
     consumer = await line.add_consumer()
-    watchdog = await line.watchdog(consumer)
+    watchdog = Watchdog("bonus", [consumer], clock=line.world.clock, metrics=line.metrics)
     telling = asyncio.create_task(line.tell_all())
     await line.has_told(5)
     async with _without(admin, right):
@@ -121,7 +122,7 @@ async def test_a_consumer_that_may_no_longer_read_stops_and_loses_nothing(
         with pytest.raises(WatchdogError, match=REMEDY):  # so the process ends
             await watchdog.look()
         await telling
-    (failed,) = said(caplog, "component_failed")
+    (failed,) = logged.lines("component_failed")
     assert failed["component"] == consumer.name
     assert REMEDY in failed["reason"]
     await line.add_consumer()

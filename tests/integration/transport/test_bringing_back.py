@@ -6,7 +6,7 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -24,6 +24,7 @@ from shared.messaging.transport import (
 from shared.messaging.work import Hears
 from shared.observability.metrics import Metrics
 from tests.support.buses import Bus
+from tests.support.evidence import shown
 from tests.support.messaging import (
     HASTY,
     NOON,
@@ -52,6 +53,8 @@ class Stage:
     reader: Transport
     stack: AsyncExitStack
     hears: Hears
+    metrics: Metrics = field(default_factory=Metrics)
+    """Bonus's."""
 
     async def open_topic(self) -> None:
         await self.bus.create_topic(TOPIC, partitions=3)
@@ -72,7 +75,7 @@ class Stage:
             database=self.world.bonus,
             transport=self.reader,
             clock=self.world.clock,
-            metrics=Metrics(),
+            metrics=self.metrics,
             policy=HASTY,
         )
         self.stack.push_async_callback(consumer.stop)
@@ -94,6 +97,9 @@ class Stage:
             return len(await self.heard()) >= number
 
         return check
+
+    def duplicates(self) -> float:
+        return shown(self.metrics, "sammen_inbox_duplicates_total", service="bonus")
 
     async def _all_sent(self) -> bool:
         async with self.world.membership.connection() as connection:
@@ -129,7 +135,11 @@ async def _all_is_back_once(stage: Stage, consumer: Consumer) -> None:
     await stage.begin_anew(consumer)
     await stage.hear()
     await until(stage.has_heard(len(COMPANIES)), what="all is back")
+    known = stage.duplicates()
     await stage.tell_again()
+    await until(
+        lambda: stage.duplicates() == known + len(COMPANIES), what="all was heard once more"
+    )
     assert Counter(await stage.heard()) == Counter(COMPANIES)
 
 

@@ -153,8 +153,9 @@ async def test_members_that_come_and_go_under_load_lose_nothing_and_keep_the_ord
 ) -> None:
     await bus.create_topic(topic, partitions=6)
     handled: list[tuple[bytes | None, int]] = []
+    told, enough = 0, asyncio.Event()
 
-    def member() -> TransportConsumer:
+    def member() -> tuple[TransportConsumer, Inbox]:
         inbox = Inbox()
 
         async def handle(batch: object) -> None:
@@ -163,30 +164,34 @@ async def test_members_that_come_and_go_under_load_lose_nothing_and_keep_the_ord
             await inbox(batch)
             handled.extend((each.key, int(each.value or b"")) for each in batch)
 
-        return reader.consumer(Subscription(group, (topic,), batch_records_max=20), handle)
+        return reader.consumer(Subscription(group, (topic,), batch_records_max=20), handle), inbox
 
-    async def publish_all() -> None:
-        for start in range(0, 1200, 20):
-            numbers = range(start, start + 20)
+    async def publish() -> None:
+        nonlocal told
+        while not enough.is_set():
+            numbers = range(told, told + 20)
             await writer.publish(
                 [record(topic, b"%d" % each, key=b"%d" % (each % 30)) for each in numbers]
             )
+            told += 20
+            await asyncio.sleep(0.02)
 
-    steady = member()
+    steady, _ = member()
     await steady.start()
-    publishing = asyncio.create_task(publish_all())
-    for _ in range(8):
-        guest = member()
+    publishing = asyncio.create_task(publish())
+    for _ in range(4):
+        guest, inbox = member()
         await guest.start()
-        seen = len(handled)
-        await until(lambda seen=seen: len(handled) > seen or len(handled) == 1200, what="progress")
+        await until(lambda inbox=inbox: len(inbox.batches) > 1, what="the guest has its share")
         await guest.stop()
+    assert not publishing.done()
+    enough.set()
     await publishing
-    await until(lambda: len(handled) >= 1200, what="all have arrived")
+    await until(lambda: len(handled) >= told, what="all have arrived")
     await steady.stop()
     assert steady.failure() is None
     # Everybody left in good order, so nothing came twice either.
-    assert Counter(number for _, number in handled) == Counter(range(1200))
+    assert Counter(number for _, number in handled) == Counter(range(told))
     for key in {key for key, _ in handled}:
         of_key = [number for each, number in handled if each == key]
         assert of_key == sorted(of_key)
