@@ -15,9 +15,9 @@ MOVED: Final = (
     "sammen_consumer_rebalances_total",
     "sammen_relay_batch_seconds_count",
     "sammen_relay_rows_total",
-    "sammen_retries_total",
 )
-"""All of them together; a process that has just been killed begins at nothing."""
+"""All of them together. A process that has just been killed begins at nothing: what only an outage
+moves (retries, rebuilds) may be at nothing again."""
 
 OVER: Final = (
     "sammen_consumer_lag_records",
