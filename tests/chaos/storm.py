@@ -157,7 +157,7 @@ class Storm:
         done()
         gone = node not in kafka.node_pids()
         # It stays dead until the others have noticed, however long a busy machine takes for that.
-        seen = gone and await self._node_missed(node, seconds_max=RECOVER_SECONDS_MAX)
+        seen = gone and await self._node_missed(node)
         await asyncio.sleep(hold_seconds)
         await asyncio.to_thread(kafka.start_node, node)
         return f"node {node}", seen and await self._copies_caught_up()
@@ -178,8 +178,8 @@ class Storm:
         seen = seen and await self._copies_caught_up()
         return f"node {node} for {hold_seconds:.0f} s", seen
 
-    async def _node_missed(self, node: int, *, seconds_max: float = SEEN_SECONDS_MAX) -> bool:
-        """Whether the other brokers come to say that it is gone."""
+    async def _node_missed(self, node: int) -> bool:
+        """Whether the other brokers come to say that it is gone, however busy the machine is."""
         ports = [
             int(address.rpartition(":")[2])
             for address in self._ground.kafka.bootstrap_servers.split(",")
@@ -192,7 +192,7 @@ class Storm:
             except OSError:
                 return False
 
-        return await _becomes(is_missed, seconds_max=seconds_max)
+        return await _becomes(is_missed, seconds_max=RECOVER_SECONDS_MAX)
 
     async def _database(
         self, by: signal.Signals, hold_seconds: float, done: Callable[[], None]
