@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +25,8 @@ from tests.chaos.storm import Fault, Storm
 from tests.chaos.tape import TapeRecord, read_tape
 
 UP_SECONDS_MAX: Final = 180.0
+SHOWN_SECONDS_MAX: Final = 60.0
+"""Figures are those of the last look, which was some seconds ago."""
 LANES: Final = 5
 PAUSE_SECONDS: Final = 0.6
 """Between two persons of a lane: facts flow all the time, and the machine has breath for faults."""
@@ -72,7 +75,7 @@ class Soak:
             ends = {each.name: each.ends for each in fleet.members if each.ends}
             report = Report(self._seed, seconds, feeder.accepted, storm.faults, calm, ends=ends)
             if calm.quiet:
-                report.unmoved = unmoved(await fleet.figures())
+                report.unmoved = await _what_is_not_shown(fleet)
                 self._figures = await read_figures(fleet.of("evaluation")[0].address, ground.issuer)
         return report
 
@@ -143,6 +146,21 @@ def _nothing_happened(actual: Evidence, tape: Sequence[TapeRecord]) -> list[Find
         **{f"nothing of {name}": name not in published for name in PUBLISHERS},
     }
     return [Finding("lost", what) for what, is_so in empty.items() if is_so]
+
+
+async def _what_is_not_shown(fleet: Fleet) -> Sequence[str]:
+    """What /metrics does not come to show although all is quiet."""
+    wrong: Sequence[str] = ()
+
+    async def all_is_shown() -> bool:
+        nonlocal wrong
+        wrong = unmoved(await fleet.figures())
+        return not wrong
+
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(SHOWN_SECONDS_MAX):
+            await until(all_is_shown)
+    return wrong
 
 
 def _doors(fleet: Fleet) -> dict[Door, list[str]]:
