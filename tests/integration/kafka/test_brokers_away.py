@@ -45,6 +45,9 @@ async def line(brokers: KafkaBus, database_factory: DatabaseFactory) -> AsyncIte
 with_three = pytest.mark.parametrize("brokers", [3], indirect=True, ids="{} brokers".format)
 """For what one broker alone can't do: lead in another's place."""
 
+with_one = pytest.mark.parametrize("brokers", [1], indirect=True, ids="{} brokers".format)
+"""For what takes long, and what three would only do in the same way."""
+
 
 def _nodes(bus: KafkaBus) -> range:
     return range(1, bus.cluster.nodes + 1)
@@ -146,6 +149,7 @@ async def test_all_brokers_killed_and_started_again(line: Line, logged: Logged) 
     assert consumer.failure() is None
 
 
+@with_one
 async def test_brokers_that_answer_nothing_for_a_while(line: Line, logged: Logged) -> None:
     consumer = await line.add_consumer()
     telling = asyncio.create_task(line.tell_all())
