@@ -26,7 +26,8 @@ OVER: Final = (
 )
 """Of everybody who shows it."""
 
-STEPS: Final = {*get_args(BatchStep)} - {"pause"}
+STEPS: Final = {*get_args(BatchStep)} - {"pause", "fetch"}
+"""Nobody need have tried again since its start, nor have fetched what waited."""
 
 
 def unmoved(figures: Figures) -> list[str]:

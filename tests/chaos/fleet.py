@@ -218,11 +218,15 @@ class Fleet:
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
             member.expected_end = False
+            death = death_file(self._ground.folder, member.name)
+            death.unlink(missing_ok=True)
             log = self.log_of(member)
             said_before = log.stat().st_size if log.exists() else 0
             member.process = await self._spawn(member)
             status = await member.process.wait()
-            if not member.expected_end:
+            # It may die at its failpoint in the very moment in which that is taken back.
+            at_failpoint = status == -signal.SIGKILL and death.exists()
+            if not (member.expected_end or at_failpoint):
                 said = log.read_bytes()[said_before:].decode(errors="replace")
                 lines = said.splitlines() or [""]
                 member.ends.append(End(status, READY_LINE in said, lines[-1]))

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from tests.chaos import lives
 from tests.chaos.calm import Calm, becomes_quiet
 from tests.chaos.evidence import PUBLISHERS, Evidence, Reader
@@ -150,11 +152,14 @@ def _nothing_happened(actual: Evidence, tape: Sequence[TapeRecord]) -> list[Find
 
 async def _what_is_not_shown(fleet: Fleet) -> Sequence[str]:
     """What /metrics does not come to show although all is quiet."""
-    wrong: Sequence[str] = ()
+    wrong: Sequence[str] = ["nobody was asked in time"]
 
     async def all_is_shown() -> bool:
         nonlocal wrong
-        wrong = unmoved(await fleet.figures())
+        try:
+            wrong = unmoved(await fleet.figures())
+        except httpx.HTTPError as error:
+            wrong = [f"somebody does not answer: {error!r}"]
         return not wrong
 
     with contextlib.suppress(TimeoutError):

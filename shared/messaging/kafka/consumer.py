@@ -54,7 +54,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         self._guard = guard
         self._look_seconds = look_seconds
         self._steps = ear.steps
-        self._standing = Standing(subscription.group, guard.asking, ear.whence, look_seconds)
+        self._standing = Standing(subscription.group, guard, ear.whence, look_seconds)
         self._shell = Shell(
             access,
             subscription,
@@ -101,7 +101,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         if not self._started or self._left or self._stopping:
             return {}
         with faults_named(f"partitions of {self._subscription.group}"):
-            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+            async with asyncio.timeout(ANSWER_SECONDS_MAX / 2):  # before whoever asks gives up
                 tenure = await self._begun_tenure()
         return await self._standing.positions(self._shell.consumer, tenure)
 
@@ -174,8 +174,8 @@ class KafkaConsumer(ConsumerRebalanceListener):
                 if not tenure.lost and (lost := await self._standing.lost(before)):
                     LOG.error("decisions_lost", consumer=doubt.group, partitions=len(lost))
                     tenure.lost = True
-                    if tenure.hands_free:
-                        self._begin_again(tenure)
+                if tenure.lost and tenure.hands_free:
+                    self._begin_again(tenure)
             except TransportUnavailableError as error:
                 LOG.debug("bus_unavailable", detail=str(error))
                 continue
@@ -220,7 +220,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
     ) -> None:
         """Deliver one batch and commit it."""
         try:
-            await self._standing.require_no_gap(tenure, read)
+            await self._standing.require_no_gap(tenure, read, stopping=lambda: self._stopping)
             await self._ear.handler(records)
             self._steps.begin("offsets")
             await self._commit(tenure, offsets_after(read))

@@ -34,6 +34,12 @@ class HeedfulFetcher(Fetcher):
         super().__init__(listening, *rest, **options)  # type: ignore[no-untyped-call]
 
     async def _proc_fetch_request(self, assignment: Any, node_id: int, request: Any) -> bool:  # noqa: ANN401 - aiokafka's
+        try:
+            return await self._fetch(assignment, node_id, request)
+        except asyncio.CancelledError:
+            return False  # aiokafka awaits what it cancels when it closes, and expects an answer
+
+    async def _fetch(self, assignment: Any, node_id: int, request: Any) -> bool:  # noqa: ANN401 - as above
         asked = {
             TopicPartition(topic, number): offset
             for topic, partitions in request.topics

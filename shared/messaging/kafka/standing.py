@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition, errors
 
-from shared.messaging.kafka.asking import Asking
 from shared.messaging.kafka.faults import faults_named
+from shared.messaging.kafka.guard import TopicGuard
 from shared.messaging.kafka.offsets import beginnings, ends, readable_ends
 from shared.messaging.kafka.records import Read
 from shared.messaging.kafka.tenure import DOUBT_LOOKS, Doubt, Gap, Tenure, find_gaps, gap_error
-from shared.messaging.transport import Place, Position, Whence
+from shared.messaging.patience import Patience
+from shared.messaging.transport import (
+    Place,
+    Position,
+    TopicMismatchError,
+    TransportUnavailableError,
+    Whence,
+)
+from shared.observability.logs import Log
+
+LOG = Log(__name__)
 
 ANSWER_SECONDS_MAX: Final = 10.0
 
@@ -76,11 +86,11 @@ class Standing:
     """
 
     def __init__(
-        self, group: str, asking: Asking, whence: Whence | None, look_seconds: float
+        self, group: str, guard: TopicGuard, whence: Whence | None, look_seconds: float
     ) -> None:
         self._group = group
         self._where = f"offsets of {group}"
-        self._asking = asking
+        self._guard = guard
         self._whence = whence
         self._look_seconds = look_seconds
 
@@ -116,7 +126,7 @@ class Standing:
         nothing = [
             each for each, offset in offsets.items() if offset and decided.get(each, 0) is None
         ]
-        begin_at = await beginnings(self._asking, nothing)
+        begin_at, _ = await self._compare({}, nothing, reached={})
         lost = []
         for each, offset in offsets.items():
             until = decided.get(each, offset)
@@ -125,10 +135,27 @@ class Standing:
                 lost.append(each)
         return lost
 
-    async def require_no_gap(self, tenure: Tenure, records: Sequence[Read]) -> None:
+    async def require_no_gap(
+        self, tenure: Tenure, records: Sequence[Read], *, stopping: Callable[[], bool]
+    ) -> None:
         """Raise OffsetGapError when records between the last batch and this one are gone, or this
         one lies before it because the partition ends earlier now.
+
+        Brokers that are away are waited for, unless the member stops.
         """
+        patience = Patience()
+        while True:
+            try:
+                await self._see_no_gap(tenure, records)
+            except TransportUnavailableError as error:
+                if stopping():
+                    raise
+                LOG.warning("bus_unavailable", detail=str(error))
+                await asyncio.sleep(patience.lose())
+            else:
+                return
+
+    async def _see_no_gap(self, tenure: Tenure, records: Sequence[Read]) -> None:
         if jumps := tenure.jumps(records):
             gaps = await self.find_gaps(jumps)
             if gone := [gap for gap in gaps if not gap.may_pass]:
@@ -145,7 +172,7 @@ class Standing:
     ) -> Mapping[Place, Position]:
         """How far the tenure has come in each of its partitions."""
         decided = dict(tenure.next_offsets)
-        end_at = await readable_ends(self._asking, decided)
+        end_at = await readable_ends(self._guard.asking, decided)
         read: dict[TopicPartition, int] = {}
         with faults_named(self._where):
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
@@ -177,8 +204,13 @@ class Standing:
         *,
         reached: Mapping[TopicPartition, int],
     ) -> tuple[Mapping[Place, int], list[Gap]]:
-        begin_at = await beginnings(self._asking, partitions)
-        end_at = await ends(self._asking, partitions)
+        try:
+            begin_at = await beginnings(self._guard.asking, partitions)
+            end_at = await ends(self._guard.asking, partitions)
+        except TopicMismatchError as error:
+            # It is gone, which the guard says with the remedy; or one broker has not met it yet.
+            await self._guard.require_unchanged()
+            raise TransportUnavailableError(str(error)) from error
         return begin_at, find_gaps(offsets, reached=reached, beginnings=begin_at, ends=end_at)
 
 

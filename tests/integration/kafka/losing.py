@@ -10,11 +10,12 @@ from confluent_kafka.admin import OffsetSpec
 from shared.database import Database
 from shared.messaging import outbox
 from shared.messaging.consumer import Consumer
+from shared.messaging.kafka.shell import SessionTimes
 from shared.messaging.kafka.transport import KafkaTransport
 from shared.messaging.transport import OffsetGapError
 from tests.integration.kafka.line import COMPANIES, PARTITIONS, Line
 from tests.support.buses import READER
-from tests.support.kafka_bus import TIMES
+from tests.support.kafka_bus import LOOK_SECONDS, TIMES
 from tests.support.messaging import TOPIC, publish, seen, updated
 from tests.support.waiting import until
 
@@ -89,9 +90,11 @@ async def all_decided(line: Line, days: Iterable[int]) -> None:
     await until(agrees, what="all is decided once and in order")
 
 
-async def open_reader(line: Line, *, look_seconds: float) -> KafkaTransport:
-    """Bonus's way to the brokers, with looks so far apart."""
-    reader = KafkaTransport(line.bus.access(READER), times=TIMES, look_seconds=look_seconds)
+async def open_reader(
+    line: Line, *, times: SessionTimes = TIMES, look_seconds: float = LOOK_SECONDS
+) -> KafkaTransport:
+    """Bonus's way to the brokers, with other times than the line's."""
+    reader = KafkaTransport(line.bus.access(READER), times=times, look_seconds=look_seconds)
     await reader.start()
     line.stack.push_async_callback(reader.close)
     return reader

@@ -162,7 +162,7 @@ async def test_brokers_that_answer_nothing_for_a_while(line: Line, logged: Logge
     await telling
     await asyncio.sleep(SILENCE_SECONDS - (loop.time() - paused_at))
     assert _tries(line) > tried
-    assert line.shown("sammen_producer_rebuilds_total", service="membership") > 0
+    await _is_shown(line, "sammen_producer_rebuilds_total")
     for node in _nodes(line.bus):
         line.bus.cluster.resume_node(node)
     await line.all_arrive()
@@ -184,7 +184,7 @@ async def test_one_broker_that_hangs_under_load(line: Line, logged: Logged) -> N
     await telling
     await line.all_arrive()
     assert _tries(line) > 0
-    assert line.shown("sammen_producer_rebuilds_total", service="membership") > 0
+    await _is_shown(line, "sammen_producer_rebuilds_total")
     assert "relay_retried" in logged
     assert "producer_rebuilt" in logged
     await _lags_no_more(line)
@@ -194,6 +194,10 @@ async def test_one_broker_that_hangs_under_load(line: Line, logged: Logged) -> N
 def _tries(line: Line) -> float:
     """How often the relay has tried again for want of the bus."""
     return line.shown("sammen_retries_total", service="membership", kind="bus")
+
+
+async def _is_shown(line: Line, name: str) -> None:
+    await until(lambda: line.shown(name, service="membership") > 0, what=f"{name} has moved")
 
 
 async def _lags_no_more(line: Line) -> None:

@@ -207,7 +207,7 @@ async def test_a_busy_member_misses_what_a_quiet_partition_has_lost(
         await gate.wait()
 
     line.bookkeeper.before = wait
-    await publish(line.world, [joined(busy)] * 20)
+    await publish(line.world, [joined(busy)])
     await entered.wait()
     async with owner.transaction() as connection:
         await connection.execute("DELETE FROM decided_offset WHERE partition = $1", number)

@@ -24,6 +24,7 @@ from shared.messaging.kafka.permissions import TOPIC as TOPICS
 from shared.messaging.kafka.transport import KafkaTransport
 from shared.messaging.transport import Subscription, TransportConsumer, TransportForbiddenError
 from shared.messaging.watchdog import Watchdog, WatchdogError
+from tests.integration.kafka import line as lines
 from tests.integration.kafka.line import Line
 from tests.integration.kafka.quick import open_quick_line
 from tests.support.buses import READER, WRITER, Inbox, record
@@ -83,8 +84,14 @@ async def _hidden(admin: Cluster, topic: str, user: str, *, hidden: bool) -> Asy
 
 @pytest.mark.parametrize("hidden", [False, True])
 async def test_a_publisher_that_may_no_longer_write_waits_in_order(
-    line: Line, admin: Cluster, logged: Logged, *, hidden: bool
+    line: Line,
+    admin: Cluster,
+    logged: Logged,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    hidden: bool,
 ) -> None:
+    monkeypatch.setattr(lines, "PAUSE_SECONDS", 0.2)
     consumer = await line.add_consumer()
     telling = asyncio.create_task(line.tell_all())
     await line.has_told(5)
