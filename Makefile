@@ -9,11 +9,6 @@ KAFKA ?= embedded
 # KAFKA=local: what follows runs beside an Apache Kafka of its own.
 BESIDE_KAFKA := $(if $(filter local,$(KAFKA)),$(BIN)/python -m deploy.kafka.local with --fresh -- )
 
-# The soak mostly waits, so it runs beside the tests; what it says is shown after them.
-SOAK_BESIDE := mkdir -p .cache; echo "soak (2 minutes of faults, and as long again) beside the tests"; \
-	$(BIN)/pytest tests/chaos > .cache/soak.log 2>&1 & soak=$$!;
-SOAK_TOLD := tests=$$?; wait $$soak; soak=$$?; cat .cache/soak.log; [ $$tests -eq 0 ] && [ $$soak -eq 0 ]
-
 .DEFAULT_GOAL := help
 .PHONY: help demo kafka test check static bench soak mutants format lock clean
 
@@ -28,8 +23,8 @@ kafka: $(BIN)/.kafka ## run an Apache Kafka on this machine until Ctrl-C (ARGS="
 	@$(BIN)/python -m deploy.kafka.local up $(ARGS)
 
 test: $(BIN)/.node $(BIN)/.kafka static ## run every check and every test, on real PostgreSQL (TESTS=tests/e2e for a part)
-	@$(if $(filter tests,$(TESTS)),$(SOAK_BESIDE)) \
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)$(if $(filter tests,$(TESTS)), --ignore tests/chaos; $(SOAK_TOLD))
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)$(if $(filter tests,$(TESTS)), --ignore tests/chaos)
+	@$(if $(filter tests,$(TESTS)),echo "soak (2 minutes of faults, and as long again)"; $(BIN)/pytest tests/chaos)
 
 check: static ## format, lint, strict types, imports, architecture and unit tests, in under a minute
 	@echo "architecture and unit tests"; $(BIN)/pytest -q -n 2 -m "not slow" tests/architecture tests/unit

@@ -8,7 +8,13 @@ import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
-from shared.messaging.transport import Record, Subscription, Transport, TransportConsumer
+from shared.messaging.transport import (
+    Record,
+    Subscription,
+    Transport,
+    TransportConsumer,
+    TransportUnavailableError,
+)
 from tests.support.buses import READER, SESSION_SECONDS, Bus, Inbox, record
 from tests.support.member import member_process
 from tests.support.waiting import until
@@ -16,7 +22,10 @@ from tests.support.waiting import until
 
 def holds(consumer: TransportConsumer, partitions: int) -> Callable[[], Awaitable[bool]]:
     async def check() -> bool:
-        return len(await consumer.positions()) == partitions
+        try:
+            return len(await consumer.positions()) == partitions
+        except TransportUnavailableError:
+            return False  # the group is still making up its mind
 
     return check
 
