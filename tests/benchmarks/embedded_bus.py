@@ -17,6 +17,7 @@ from shared.database import EmbeddedPostgres
 from shared.messaging.embedded import EmbeddedTransport
 from shared.messaging.transport import OutgoingRecord, Record, Subscription
 from tests.support.buses import READER, WRITER
+from tests.support.lifelines import guarded
 from tests.support.transports import EmbeddedBus, embedded_bus
 
 BATCH = 1_000
@@ -122,7 +123,7 @@ async def _measure_all(folder: Path) -> None:
 
 def main(_arguments: Sequence[str]) -> None:
     """Measure on a durable server of our own, and print."""
-    with tempfile.TemporaryDirectory(prefix="sammen-bench-") as name:
-        folder = Path(name)
+    folder = Path(tempfile.mkdtemp(prefix="sammen-bench-"))
+    with guarded(folder):
         folder.chmod(0o755)
         asyncio.run(_measure_all(folder))

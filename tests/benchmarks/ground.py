@@ -30,7 +30,8 @@ from shared.messaging.kafka.provisioning import create_topics
 from shared.messaging.kafka.transport import KafkaTransport
 from shared.runtime.plans import plans_for, role_of
 from shared.runtime.service import Service
-from tests.support.postgres import ROLE_PASSWORD, TestDatabase, guarded
+from tests.support.lifelines import guarded
+from tests.support.postgres import ROLE_PASSWORD, TestDatabase
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from shared.runtime.settings import variable
 from shared.web.issuer import PATH, DevelopmentIssuer, issuer_router
 from shared.web.server import HttpServer
 from tests.support.kafka_cluster import access_to, admin_client
-from tests.support.postgres import ROLE_PASSWORD, TestDatabase, database_maker, guarded
+from tests.support.lifelines import guarded
+from tests.support.postgres import ROLE_PASSWORD, TestDatabase, database_maker
 
 LOOPBACK = "127.0.0.1"
 NODES = (1, 2, 3)
@@ -86,11 +87,11 @@ class Ground:
 async def open_ground() -> AsyncIterator[Ground]:
     """Brokers with every topic, a migrated database, an issuer; nothing is left of them after."""
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sammen-soak-")))
+        folder = Path(tempfile.mkdtemp(prefix="sammen-soak-"))
+        stack.enter_context(guarded(folder))
         kafka = LocalKafka(folder / "kafka", nodes=3, fast_failover=True, throw_away=True)
         starting = asyncio.create_task(asyncio.to_thread(kafka.start))
         stack.push_async_callback(_stop_kafka, kafka, starting)
-        stack.enter_context(guarded(folder / "postgres"))
         postgres = EmbeddedPostgres(folder / "postgres" / "server")
         server = await postgres.start()
         stack.push_async_callback(postgres.stop)

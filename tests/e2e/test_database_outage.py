@@ -18,6 +18,7 @@ from services.notifications.service import SERVICE as NOTIFICATIONS
 from services.placements.service import SERVICE as PLACEMENTS
 from shared.database import Database, EmbeddedPostgres, EmbeddedServer
 from tests.support.clock import clock_at
+from tests.support.lifelines import guarded
 from tests.support.postgres import database_maker
 from tests.support.services import SystemUnderTest, prepared_database, running_system
 
@@ -56,6 +57,7 @@ class Outages:
 async def shaky(tmp_path: Path) -> AsyncIterator[tuple[SystemUnderTest, Outages]]:
     postgres = EmbeddedPostgres(tmp_path / "server", durable=False)
     async with AsyncExitStack() as stack:
+        stack.enter_context(guarded(tmp_path))
         server: EmbeddedServer = await postgres.start()
         stack.push_async_callback(postgres.stop)
         make_database = await stack.enter_async_context(database_maker(server, {}))

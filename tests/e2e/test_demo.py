@@ -18,7 +18,7 @@ import pytest
 from services.demo.timeline import load_timeline
 from shared.values.persons import contains_person_number
 from tests.support.kafka_cluster import kafka_or_skip
-from tests.support.lifelines import ending_with_me
+from tests.support.lifelines import WHOEVER, ending_with_me, guarded
 
 SAMMEN = str(Path(sys.executable).with_name("sammen"))
 BESIDE_KAFKA = (sys.executable, "-m", "deploy.kafka.local", "with", "--fresh", "--")
@@ -80,20 +80,15 @@ class Ended:
 @contextmanager
 def folder_of_a_demo() -> Iterator[Path]:
     """A data folder, whose PostgreSQL is gone when the test is."""
-    with tempfile.TemporaryDirectory(prefix="sammen-test-demo-") as name:
-        folder = Path(name)
-        try:
-            yield folder
-        finally:
-            pid_file = folder / "demo/postgres/cluster/postmaster.pid"
-            if pid_file.exists():
-                os.kill(int(pid_file.read_text().split()[0]), signal.SIGQUIT)
+    folder = Path(tempfile.mkdtemp(prefix="sammen-test-demo-"))
+    with guarded(folder):
+        yield folder
 
 
 def start_demo(folder: Path, *beside: str) -> subprocess.Popen[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SAMMEN_")}
     return subprocess.Popen(
-        ending_with_me(*beside, SAMMEN, "demo", "--exit"),
+        ending_with_me(*beside, *ending_with_me(SAMMEN, "demo", "--exit", parent=WHOEVER)),
         env={**kept, "SAMMEN_DATA_DIR": str(folder), "COLUMNS": "120"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -67,7 +66,6 @@ async def member_process(
         *ending_with_me(
             *(sys.executable, "-m", "tests.support.member"),
             *(address, group, topic, str(batch_records_max)),
-            by=signal.SIGKILL,  # it may be stopped
         ),
         cwd=CHECKOUT,
         stdin=asyncio.subprocess.PIPE,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import shutil
-import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,19 +22,10 @@ from shared.database import (
 )
 from shared.database.migrations import guard_copy
 from shared.database.roles import url_for
+from tests.support.lifelines import guarded
 
 # Roles exist once per server, so every plan of a test session gives a role the same password.
 ROLE_PASSWORD = "only-for-tests"
-
-# Ends the server and removes its folder when the pipe from the test process breaks, however that
-# process died.
-GUARD = """
-read -r _
-[ -d "$1" ] || exit 0
-kill -INT "$(head -n 1 "$1/server/cluster/postmaster.pid")"
-sleep 2
-rm -rf "$1"
-"""
 
 
 def login_plan(schema: str, *migrations: tuple[str, Path]) -> SchemaPlan:
@@ -116,21 +105,6 @@ async def database_maker(
     finally:
         for name in made:
             await drop_database(server.owner_url, name)
-
-
-@contextmanager
-def guarded(folder: Path) -> Iterator[None]:
-    """See to it that no server in `folder / "server"`, and no folder, outlives this process."""
-    with subprocess.Popen(
-        ["sh", "-c", GUARD, "sh", str(folder)],
-        stdin=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ):
-        try:
-            yield
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _template(

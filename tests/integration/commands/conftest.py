@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +14,7 @@ import pytest
 
 from services.__main__ import all_services
 from shared.runtime.plans import database_setting, role_of
+from tests.support.lifelines import guarded
 from tests.support.postgres import DatabaseFactory, TestDatabase
 from tests.support.services import prepared_database
 
@@ -41,7 +43,7 @@ class Sammen(Protocol):
 
 
 @pytest.fixture
-def sammen(tmp_path: Path) -> Sammen:
+def sammen(tmp_path: Path) -> Iterator[Sammen]:
     """The command line in an environment without settings and an empty folder."""
 
     def run(*arguments: str, **settings: str) -> Said:
@@ -59,7 +61,9 @@ def sammen(tmp_path: Path) -> Sammen:
         )
         return Said(result.returncode, result.stdout, result.stderr)
 
-    return run
+    # A command that was given no other has its data folder in this one, and its PostgreSQL.
+    with guarded(tmp_path):
+        yield run
 
 
 def settings_of(database: TestDatabase) -> dict[str, str]:

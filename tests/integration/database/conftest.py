@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from shared.database import Database, EmbeddedPostgres
-from tests.support.postgres import DatabaseFactory, TestDatabase, guarded, login_plan
+from tests.support.lifelines import guarded
+from tests.support.postgres import DatabaseFactory, TestDatabase, login_plan
 
 NOTE = """
 CREATE TABLE note (

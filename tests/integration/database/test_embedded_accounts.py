@@ -101,8 +101,6 @@ async def test_below_a_folder_only_root_may_enter_one_power_of_root_is_lent(fold
     closed = folder / "closed"
     closed.mkdir(mode=0o700)
     binaries = copy_programs(closed / "programs")
-    # The guard of the fixture knows the server by this name.
-    (folder / "server").symlink_to(closed / "server")
     postgres = EmbeddedPostgres(closed / "server", durable=False, binaries=binaries)
     try:
         server = await postgres.start()
@@ -144,7 +142,6 @@ async def test_root_runs_a_users_folder_as_that_user(open_folder: Path) -> None:
     home_of(DAEMON, open_folder)
     outcome = await as_somebody(DAEMON, open_folder, "leave running")
     postgres = EmbeddedPostgres(open_folder / "home" / "server", binaries=programs_in(open_folder))
-    (open_folder / "server").symlink_to(open_folder / "home" / "server")
     try:
         found = await postgres.start()
         assert outcome.stdout == f"{found.pid} False\n"
@@ -163,7 +160,6 @@ async def test_another_users_folder_is_refused_with_a_word(open_folder: Path) ->
     postgres = EmbeddedPostgres(
         open_folder / "home" / "server", durable=False, binaries=programs_in(open_folder)
     )
-    (open_folder / "server").symlink_to(open_folder / "home" / "server")
     try:
         await postgres.start()
         outcome = await as_somebody(DAEMON, open_folder, "stop")

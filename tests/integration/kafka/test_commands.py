@@ -13,6 +13,7 @@ from shared.contracts.topics import load_topics
 from shared.messaging.kafka.provisioning import check_topics
 from tests.integration.commands.conftest import Sammen, sammen
 from tests.support.kafka_cluster import access_to, kafka_cluster
+from tests.support.lifelines import guarded
 from tests.support.processes import process, wait_for
 
 __all__ = ["sammen"]
@@ -74,7 +75,7 @@ def test_doctor_tries_each_user_whose_password_is_set(sammen: Sammen, secured: L
 
 @pytest.mark.slow
 async def test_up_makes_topics_as_well_as_a_small_cluster_can_and_says_so(tmp_path: Path) -> None:
-    with kafka_cluster() as kafka:
+    with guarded(tmp_path), kafka_cluster() as kafka:
         settings = {
             "SAMMEN_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
             "SAMMEN_KAFKA_SECURITY": "plain",

@@ -34,7 +34,7 @@ from tests.support.kafka_cluster import (
     kafka_cluster,
     kafka_or_skip,
 )
-from tests.support.lifelines import ending_with_me
+from tests.support.lifelines import WHOEVER, ending_with_me
 from tests.support.waiting import until
 
 CHECKOUT = Path(__file__).parents[3]
@@ -204,9 +204,11 @@ def test_a_command_runs_beside_a_cluster_and_gets_the_signals() -> None:
         "print(os.environ['SAMMEN_KAFKA_BOOTSTRAP_SERVERS'], flush=True)\n"
         "signal.pause()\n"
     )
-    command = [sys.executable, "-m", "deploy.kafka.local"]
     with subprocess.Popen(
-        ending_with_me(*command, "with", "--fresh", "--", sys.executable, "-c", program),
+        ending_with_me(
+            *(sys.executable, "-m", "deploy.kafka.local", "with", "--fresh", "--"),
+            *ending_with_me(sys.executable, "-c", program, parent=WHOEVER),
+        ),
         cwd=CHECKOUT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

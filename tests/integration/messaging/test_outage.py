@@ -16,6 +16,7 @@ from shared.messaging.relay import Relay
 from shared.messaging.work import Received, UndecidableError, Work
 from shared.observability.metrics import Metrics
 from tests.integration.messaging.conftest import Desk
+from tests.support.lifelines import guarded
 from tests.support.messaging import (
     HASTY,
     Bookkeeper,
@@ -37,11 +38,12 @@ from tests.support.waiting import until
 async def own_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedPostgres]:
     folder: Path = tmp_path_factory.mktemp("outage")
     postgres = EmbeddedPostgres(folder / "server", durable=False)
-    await postgres.start()
-    try:
-        yield postgres
-    finally:
-        await postgres.stop()
+    with guarded(folder):
+        await postgres.start()
+        try:
+            yield postgres
+        finally:
+            await postgres.stop()
 
 
 async def test_postgres_stopped_and_started_loses_nothing_and_keeps_the_order(

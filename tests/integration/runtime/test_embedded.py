@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import stat
 import subprocess
@@ -18,6 +17,7 @@ import pytest
 
 from shared.runtime.embedded import local_issuer
 from shared.runtime.settings import read_settings
+from tests.support.lifelines import guarded
 from tests.support.processes import process, wait_for
 
 CVR = "99000007"
@@ -26,11 +26,9 @@ READY_SECONDS_MAX = 60.0
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """A data folder, in which no server outlives the test."""
-    yield tmp_path / "sammen"
-    pid_file = tmp_path / "sammen" / "postgres" / "cluster" / "postmaster.pid"
-    if pid_file.exists():
-        os.kill(int(pid_file.read_text().split()[0]), signal.SIGINT)
+    """A data folder; no server in it or beside it outlives the test."""
+    with guarded(tmp_path):
+        yield tmp_path / "sammen"
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from shared.messaging.transport import (
     TransportUnavailableError,
 )
 from tests.support.buses import READER, WRITER, Inbox, record
-from tests.support.postgres import guarded
+from tests.support.lifelines import guarded
 from tests.support.transports import EmbeddedBus, embedded_bus, open_address
 from tests.support.waiting import until
 
