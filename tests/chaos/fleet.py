@@ -27,6 +27,7 @@ from shared.messaging.failpoints import Point
 from shared.runtime.service import Service
 from tests.chaos.ground import LOOPBACK, Ground
 from tests.chaos.member import death_file, point_file
+from tests.support.lifelines import ending_with_me
 
 CHECKOUT = Path(__file__).parents[2]
 PROCESSES: Mapping[str, int] = {"bonus": 2}
@@ -235,12 +236,14 @@ class Fleet:
     async def _spawn(self, member: Member) -> asyncio.subprocess.Process:
         with self.log_of(member).open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tests.chaos.member"),
-                *(member.service.name, member.name),
-                *(str(self._ground.folder), str(self._ground.began)),
+                *ending_with_me(
+                    *(sys.executable, "-m", "tests.chaos.member"),
+                    *(member.service.name, member.name),
+                    *(str(self._ground.folder), str(self._ground.began)),
+                ),
                 cwd=CHECKOUT,
                 env=dict(member.environment),
-                stdin=asyncio.subprocess.PIPE,
+                stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

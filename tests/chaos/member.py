@@ -1,8 +1,8 @@
 """One service of the soak in a process of its own, as `sammen run` would run it, save that
 
-its clock is the soak's; its vault makes its own key, which lets constructed person numbers in; it
-ends with the process that started it; and it can be told to die at a failpoint: the point's name in
-`<folder>/<member>.point` and SIGUSR1 arm it, `<folder>/<member>.died` tells that it died there.
+its clock is the soak's; its vault makes its own key, which lets constructed person numbers in; and
+it can be told to die at a failpoint: the point's name in `<folder>/<member>.point` and SIGUSR1 arm
+it, `<folder>/<member>.died` tells that it died there.
 
 Run as `python -m tests.chaos.member SERVICE MEMBER FOLDER BEGAN`, with SAMMEN_* set.
 """
@@ -13,7 +13,6 @@ import importlib
 import os
 import signal
 import sys
-import threading
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -64,16 +63,6 @@ def arm_on_signal(folder: Path, member: str) -> None:
     signal.signal(signal.SIGUSR1, arm)
 
 
-def end_with_starter() -> None:
-    """End at once when the other end of our standard input is closed, however that came about."""
-
-    def wait() -> None:
-        os.read(sys.stdin.fileno(), 1)
-        os._exit(1)
-
-    threading.Thread(target=wait, name="starter watch", daemon=True).start()
-
-
 @asynccontextmanager
 async def _surroundings(settings: Settings, clock: SoakClock) -> AsyncIterator[Surroundings]:
     with ExitStack() as stack:
@@ -93,7 +82,6 @@ async def _surroundings(settings: Settings, clock: SoakClock) -> AsyncIterator[S
 def main() -> None:
     """Run until told to stop, or killed."""
     service_name, member, folder, began = sys.argv[1:]
-    end_with_starter()
     arm_on_signal(Path(folder), member)
     configure_logs(sys.stdout, renderer="json")
     notifications.CLAIM_LEASE = MAIL_LEASE

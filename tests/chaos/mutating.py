@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.chaos.mutants import MUTANTS, Edit, Mutant
+from tests.support.lifelines import ending_with_me
 
 CHECKOUT: Final = Path(__file__).parents[2]
 PASSED, FAILED = 0, 1
@@ -84,7 +85,9 @@ def _run(copy: Path, tests: Sequence[str]) -> tuple[int, str, float]:
     began = time.monotonic()
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "CI": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests],
+        ending_with_me(
+            *(sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests)
+        ),
         cwd=copy,
         env=environment,
         stdin=subprocess.DEVNULL,
