@@ -15,6 +15,7 @@ import pytest
 
 from shared.database import Database, EmbeddedPostgres
 from tests.integration.database.conftest import answers
+from tests.support.lifelines import ending_with_me
 from tests.support.waiting import until
 
 START = """
@@ -28,15 +29,16 @@ print(server.pid, server.port, server.found_running, flush=True)
 
 def start_elsewhere(folder: Path, program: str = START) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", program, str(folder / "server")],
+        ending_with_me(sys.executable, "-c", program, str(folder / "server")),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
 
 
-def sleep_as(uid: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(["sleep", "60"], user=uid, cwd="/")
+def wait_as(uid: int) -> subprocess.Popen[bytes]:
+    """Somebody else's process, there as long as we are."""
+    return subprocess.Popen(["cat"], user=uid, cwd="/", stdin=subprocess.PIPE)
 
 
 async def test_a_second_start_finds_the_first(own_postgres: EmbeddedPostgres, folder: Path) -> None:
@@ -134,7 +136,7 @@ async def test_a_process_id_that_belongs_to_somebody_else_now_is_no_obstacle(
     os.kill(server.pid, signal.SIGKILL)
     pid_file = folder / "server" / "cluster" / "postmaster.pid"
     # As root the server's account can't signal the bystander, who must be one of its own.
-    with sleep_as(pid_file.stat().st_uid) as bystander:
+    with wait_as(pid_file.stat().st_uid) as bystander:
         _first, *rest = pid_file.read_text().splitlines(keepends=True)
         pid_file.write_text("".join([f"{bystander.pid}\n", *rest]))
         again = await own_postgres.start()

@@ -6,21 +6,21 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from deploy.kafka.local import LocalKafka, LocalKafkaError
 from tests.support.kafka_cluster import is_running, kafka_or_skip
+from tests.support.lifelines import ending_with_me, processes_naming
 from tests.support.waiting import until
 
 CHECKOUT = Path(__file__).parents[3]
 
 # Starts a cluster, says which processes those are, forks a child that keeps all its pipes, and
-# waits to be killed.
+# waits to be killed, the child as long as the test is there.
 STARTER = """
-import os, sys, time
+import os, sys
 from pathlib import Path
 from deploy.kafka.local import LocalKafka
 kafka = LocalKafka(Path(sys.argv[1]), fast_failover=True, throw_away=bool(sys.argv[2:]))
@@ -28,7 +28,7 @@ kafka.start()
 child = os.fork()
 if child:
     print(kafka.node_pids()[1], kafka._watcher.pid, child, flush=True)
-time.sleep(300)
+sys.stdin.read()
 """
 
 
@@ -43,8 +43,9 @@ def is_there(folder: Path) -> bool:
 
 def started_by_another(folder: Path, *arguments: str) -> tuple[subprocess.Popen[str], list[int]]:
     starter = subprocess.Popen(
-        [sys.executable, "-c", STARTER, str(folder), *arguments],
+        ending_with_me(sys.executable, "-c", STARTER, str(folder), *arguments),
         cwd=CHECKOUT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -72,31 +73,26 @@ async def test_no_node_outlives_a_starter_that_is_killed(folder: Path) -> None:
         end(starter, forked)
 
 
-def process_naming(text: str) -> int | None:
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            if text.encode() in file.read_bytes():
-                return int(file.parent.name)
-    return None
+def preparing(folder: Path) -> list[int]:
+    named = processes_naming(str(folder))
+    return [pid for pid, words in named.items() if f"@{folder}/" in words]
 
 
 def starter_to_be_killed(folder: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", STARTER, str(folder), "away"], cwd=CHECKOUT)
+    return subprocess.Popen(
+        ending_with_me(sys.executable, "-c", STARTER, str(folder), "away"), cwd=CHECKOUT
+    )
 
 
 async def test_nothing_is_left_of_a_starter_killed_while_folders_are_prepared(folder: Path) -> None:
     starter = starter_to_be_killed(folder)
     try:
-        await until(
-            lambda: process_naming(f"@{folder}/") is not None, what="a folder is being prepared"
-        )
-        preparing = process_naming(f"@{folder}/")
-        assert preparing is not None
-        os.kill(preparing, signal.SIGSTOP)
+        await until(lambda: preparing(folder) != [], what="a folder is being prepared")
+        os.kill(preparing(folder)[0], signal.SIGSTOP)
     finally:
         starter.kill()
         starter.wait()
-    await until(lambda: process_naming(str(folder)) is None, what="every process has ended")
+    await until(lambda: not processes_naming(str(folder)), what="every process has ended")
     assert not is_there(folder)
 
 
