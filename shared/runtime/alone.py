@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from typing import Final
 
 from shared.database import fault_of
@@ -37,7 +37,7 @@ def run_alone(service: Service) -> None:
         sys.stderr.write(f"{error}\n")
         sys.exit(USAGE)
     configure_logs(sys.stdout, renderer="json")
-    sys.exit(run_service(service, settings))
+    sys.exit(run_service(service, _surroundings(settings)))
 
 
 def check_settings(settings: Settings, service: Service) -> None:
@@ -50,10 +50,10 @@ def check_settings(settings: Settings, service: Service) -> None:
     service.check_settings(settings)
 
 
-def run_service(service: Service, settings: Settings) -> int:
+def run_service(service: Service, surroundings: AbstractAsyncContextManager[Surroundings]) -> int:
     """Run until told to stop; the exit status. A fault at the start is said in one line."""
     try:
-        return run_process(run_until_stopped(_surroundings(settings), [service]))
+        return run_process(run_until_stopped(surroundings, [service]))
     except (PortTakenError, TransportError) as error:
         sys.stderr.write(f"{service.name} can't start: {error}\n")
     except Exception as error:

@@ -1,7 +1,6 @@
 """The services' processes: started, watched, and started again when they end, as a cluster would.
 
-A process that ends although nobody ended it is noted, and the table shows it. While it starts that
-is its right: a service that can't reach its database then ends with a status that says so.
+A process that ends otherwise than the schedule meant it to is noted; `ends` says what that means.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from prometheus_client.samples import Sample
 from deploy.kafka.local.ports import free_ports
 from shared.messaging.failpoints import Point
 from shared.runtime.service import Service
+from tests.chaos.ends import Awaited, End, end_of, is_meant
 from tests.chaos.ground import LOOPBACK, Ground
 from tests.chaos.member import death_file, point_file
 from tests.support.lifelines import ending_with_me
@@ -33,8 +33,6 @@ CHECKOUT = Path(__file__).parents[2]
 PROCESSES: Mapping[str, int] = {"bonus": 2}
 """How many processes a service has, when not one."""
 
-READY_LINE = '"process_ready"'
-COULD_NOT_START = 1
 Figures = dict[str, list[Sample]]
 """The samples of each member."""
 
@@ -42,22 +40,6 @@ RESTART_SECONDS = 0.2
 STOP_SECONDS_MAX = 45.0
 LOOK_SECONDS = 0.1
 ASK_SECONDS_MAX = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """How a process ended that nobody ended."""
-
-    status: int
-    was_ready: bool
-    """Whether it had come as far as to say that it is ready."""
-    last_line: str
-    """What its log says last."""
-
-    @property
-    def allowed(self) -> bool:
-        """A service that finds its ground missing when it starts says so, and ends."""
-        return self.status == COULD_NOT_START and not self.was_ready
 
 
 @dataclass
@@ -72,9 +54,9 @@ class Member:
     process: asyncio.subprocess.Process | None = None
     held_until: float = 0.0
     """Until then it is left dead."""
-    expected_end: bool = False
+    awaited: Awaited = "nothing"
     ends: list[End] = field(default_factory=list)
-    """Ends nobody asked for."""
+    """Ends that the schedule didn't mean."""
 
     @property
     def address(self) -> str:
@@ -132,7 +114,7 @@ class Fleet:
         process = member.process
         assert process is not None, "it was started"
         member.held_until = time.monotonic() + hold_seconds
-        member.expected_end = True
+        member.awaited = "kill"
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         return await process.wait()
@@ -141,7 +123,7 @@ class Fleet:
         """Ask it to drain and end, as a new version would; the exit status."""
         process = member.process
         assert process is not None, "it was started"
-        member.expected_end = True
+        member.awaited = "stop"
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         async with asyncio.timeout(STOP_SECONDS_MAX):
@@ -149,8 +131,6 @@ class Fleet:
 
     async def die_at(self, member: Member, point: Point, *, seconds_max: float) -> bool:
         """Have it killed when it next reaches the point; whether it did. Disarmed if cancelled."""
-        folder = self._ground.folder
-        death_file(folder, member.name).unlink(missing_ok=True)
         try:
             async with asyncio.timeout(seconds_max):
                 await until(lambda: self.is_ready(member))
@@ -164,10 +144,10 @@ class Fleet:
             if isinstance(error, TimeoutError):
                 return False
             raise
-        return death_file(folder, member.name).exists() and status == -signal.SIGKILL
+        return self._died_at_point(member) and status == -signal.SIGKILL
 
     def _arm(self, member: Member, point: Point | Literal[""]) -> None:
-        member.expected_end = bool(point)
+        member.awaited = "point" if point else "nothing"
         point_file(self._ground.folder, member.name).write_text(point, encoding="ascii")
         if member.process is not None and member.pid is not None:
             member.process.send_signal(signal.SIGUSR1)
@@ -218,20 +198,27 @@ class Fleet:
             if time.monotonic() < member.held_until:
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
-            member.expected_end = False
-            death = death_file(self._ground.folder, member.name)
-            death.unlink(missing_ok=True)
-            log = self.log_of(member)
-            said_before = log.stat().st_size if log.exists() else 0
-            member.process = await self._spawn(member)
-            status = await member.process.wait()
-            # It may die at its failpoint in the very moment in which that is taken back.
-            at_failpoint = status == -signal.SIGKILL and death.exists()
-            if not (member.expected_end or at_failpoint):
-                said = log.read_bytes()[said_before:].decode(errors="replace")
-                lines = said.splitlines() or [""]
-                member.ends.append(End(status, READY_LINE in said, lines[-1]))
+            await self._live(member)
             await asyncio.sleep(RESTART_SECONDS)
+
+    async def _live(self, member: Member) -> None:
+        """One process from its start to its end, which is noted unless it was meant."""
+        member.awaited = "nothing"
+        death_file(self._ground.folder, member.name).unlink(missing_ok=True)
+        log = self.log_of(member)
+        said_before = log.stat().st_size if log.exists() else 0
+        began = time.monotonic()
+        member.process = await self._spawn(member)
+        status = await member.process.wait()
+        died = self._died_at_point(member)
+        outage = self._ground.outage.was_since(began)
+        if not is_meant(status, member.awaited, died_at_point=died, outage=outage):
+            said = log.read_bytes()[said_before:].decode(errors="replace")
+            member.ends.append(end_of(status, said, outage=outage))
+
+    def _died_at_point(self, member: Member) -> bool:
+        """Whether its last process wrote down that it dies where it was told to."""
+        return death_file(self._ground.folder, member.name).exists()
 
     async def _spawn(self, member: Member) -> asyncio.subprocess.Process:
         with self.log_of(member).open("ab") as log:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from confluent_kafka.admin import AdminClient
@@ -34,6 +35,28 @@ LOOPBACK = "127.0.0.1"
 NODES = (1, 2, 3)
 
 
+class Outage:
+    """Whether anything of the ground is away, from the harm until everything has recovered."""
+
+    def __init__(self) -> None:
+        self._going_on = 0
+        self._over_at = -math.inf
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Something is away until the block ends."""
+        self._going_on += 1
+        try:
+            yield
+        finally:
+            self._going_on -= 1
+            self._over_at = time.monotonic()
+
+    def was_since(self, moment: float) -> bool:
+        """Whether it was so at any time since then (as `time.monotonic()`)."""
+        return self._going_on > 0 or self._over_at >= moment
+
+
 @dataclass(frozen=True)
 class Ground:
     """Everything that is there before the first service starts."""
@@ -50,6 +73,7 @@ class Ground:
     issuer: DevelopmentIssuer
     services: Sequence[Service]
     began: float
+    outage: Outage = field(default_factory=Outage)
 
     async def look(self, query: str, *arguments: object) -> list[Row] | None:
         """What the database answers; None while it answers nobody."""

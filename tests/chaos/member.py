@@ -22,9 +22,9 @@ from services.notifications import handlers as notifications
 from shared.messaging import failpoints
 from shared.messaging.failpoints import Point
 from shared.observability.logs import configure_logs
+from shared.runtime.alone import run_service
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings, read_settings
-from shared.runtime.supervision import run_process, run_until_stopped
 from shared.runtime.system import Surroundings
 from shared.runtime.transports import transport_opener
 from shared.web.server import HttpServer
@@ -87,7 +87,7 @@ def main() -> None:
     notifications.CLAIM_LEASE = MAIL_LEASE
     service: Service = importlib.import_module(f"services.{service_name}.service").SERVICE
     surroundings = _surroundings(read_settings(os.environ), SoakClock(float(began)))
-    sys.exit(run_process(run_until_stopped(surroundings, [service])))
+    sys.exit(run_service(service, surroundings))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.chaos.calm import Calm
+from tests.chaos.ends import End
 from tests.chaos.feeding import Accepted
-from tests.chaos.fleet import End
 from tests.chaos.judging import Finding, by_fault
 from tests.chaos.schedule import GROUND_DECK, SERVICE_DECK
 from tests.chaos.storm import Fault
@@ -32,7 +32,7 @@ class Report:
     mails: int = 0
     paid_ore: int = 0
     ends: dict[str, list[End]] = field(default_factory=dict)
-    """Of processes that ended by themselves."""
+    """Of processes that ended otherwise than the schedule meant, by name."""
     unmoved: Sequence[str] = ()
     """What /metrics did not show as it should."""
 
@@ -43,18 +43,13 @@ class Report:
 
     @property
     def missing(self) -> list[str]:
-        """Kinds of faults that never had their turn."""
-        return sorted(KINDS - {fault.kind for fault in self.faults})
+        """Kinds of faults that were never done, or never seen to happen."""
+        return sorted(KINDS - {fault.kind for fault in self.faults if fault.seen})
 
     @property
-    def failures(self) -> list[str]:
+    def failures(self) -> list[tuple[str, End]]:
         """Processes that ended although nothing had happened that may end them."""
-        return [
-            f"{name} ended with {end.status}: {end.last_line}"
-            for name, ends in self.ends.items()
-            for end in ends
-            if not end.allowed
-        ]
+        return [(name, end) for name, ends in self.ends.items() for end in ends if not end.allowed]
 
     @property
     def passed(self) -> bool:
@@ -80,10 +75,18 @@ class Report:
         yield from self._fault_lines()
         if allowed := sum(end.allowed for ends in self.ends.values() for end in ends):
             yield f"ended at their start, for want of what they stand on: {allowed}"
-        yield from (f"ended by itself: {failure}" for failure in self.failures)
+        yield from self._end_lines()
         yield from (f"/metrics: {each}" for each in self.unmoved)
         yield from self._oracle_lines()
         yield f"verdict: {'passed' if self.passed else 'FAILED'} (seed {self.seed})"
+
+    def _end_lines(self) -> Iterator[str]:
+        """Who ended by itself, how, and what it said last."""
+        for name, end in self.failures:
+            when = "after it was ready" if end.was_ready else "before it was ready"
+            ground = "during an outage" if end.outage else "with nothing away"
+            yield f"ended by itself: {name}, with status {end.status}, {when}, {ground}"
+            yield from (f"  {line}" for line in end.last_lines)
 
     def _oracle_lines(self) -> Iterator[str]:
         """What the oracle found, if it was asked: what has not come yet would look lost to it."""
@@ -109,4 +112,4 @@ class Report:
             )
         for fault in self.unseen:
             yield f"not seen to happen: {fault.kind}, {fault.what}"
-        yield from (f"never done: {kind}" for kind in self.missing)
+        yield from (f"never done and seen: {kind}" for kind in self.missing)

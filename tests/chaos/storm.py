@@ -72,7 +72,10 @@ class Storm:
     ) -> None:
         while left or not until.is_set():
             step = next(steps)
-            fault = await self._do(step)
+            # Of its ground a service may be robbed; that another service died excuses nobody.
+            on_ground = step.kind in GROUND_DECK
+            with self._ground.outage.going_on() if on_ground else contextlib.nullcontext():
+                fault = await self._do(step)
             self.faults.append(fault)
             left.discard(step.kind)
             tell(fault)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from prometheus_client.samples import Sample
 
 from tests.chaos.calm import Calm
+from tests.chaos.ends import end_of
 from tests.chaos.feeding import Accepted
 from tests.chaos.figures import MOVED, OVER, STEPS, unmoved
-from tests.chaos.fleet import End
 from tests.chaos.judging import Finding
 from tests.chaos.report import KINDS, Report
 from tests.chaos.storm import Fault
@@ -46,20 +46,29 @@ def test_a_kind_of_fault_that_never_had_its_turn_fails_the_soak() -> None:
     lacking = report()
     assert not lacking.passed
     lines = list(lacking.lines())
-    assert "never done: service killed" in lines
+    assert "never done and seen: service killed" in lines
     assert [line.split()[2:4] for line in lines if line.startswith("service killed")] == [["0"] * 2]
+    unseen = report(Fault("service killed", "bonus-1", seen=False, recovered_after=2.0))
+    assert "never done and seen: service killed" in list(unseen.lines())
 
 
-def test_a_process_may_end_by_itself_only_while_it_starts() -> None:
+def test_a_process_may_end_by_itself_only_when_it_says_that_its_ground_is_missing() -> None:
     started = report(KILLED)
-    started.ends = {"bonus-1": [End(1, was_ready=False, last_line="bonus can't start: ...")]}
+    started.ends = {"bonus-1": [end_of(1, "bonus can't start: no database", outage=True)]}
     assert started.passed
     assert "ended at their start, for want of what they stand on: 1" in list(started.lines())
-    for end in (End(1, was_ready=True, last_line="oh"), End(70, was_ready=False, last_line="oh")):
-        ended = report(KILLED)
-        ended.ends = {"bonus-1": [end]}
-        assert not ended.passed
-        assert f"ended by itself: bonus-1 ended with {end.status}: oh" in list(ended.lines())
+
+
+def test_a_process_that_ends_otherwise_fails_the_soak_with_its_last_words() -> None:
+    crashed = report(KILLED)
+    said = '{"action": "process_ready"}\n' + "\n".join(f"line {number}" for number in range(9))
+    crashed.ends = {"bonus-1": [end_of(1, said, outage=True)]}
+    assert not crashed.passed
+    lines = list(crashed.lines())
+    at = lines.index(
+        "ended by itself: bonus-1, with status 1, after it was ready, during an outage"
+    )
+    assert lines[at + 1 : at + 6] == [f"  line {number}" for number in range(4, 9)]
 
 
 def test_figures_that_stand_still_fail_the_soak() -> None:
