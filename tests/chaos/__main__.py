@@ -28,13 +28,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=120.0, help="how long faults last")
     parser.add_argument("--seed", type=int, help="what goes wrong and what is told; else any")
+    parser.add_argument("--plain", action="store_true", help="brokers without TLS, SCRAM and ACLs")
     asked = parser.parse_args()
     if not 0 < asked.seconds <= SECONDS_MAX - REST_SECONDS:
         parser.error(f"--seconds must lie between 0 and {SECONDS_MAX - REST_SECONDS}")
     seed = secrets.randbelow(10**6) if asked.seed is None else asked.seed
     configure_logs(io.StringIO(), renderer="json")
     try:
-        report = asyncio.run(Soak(asked.seconds, seed, say).run())
+        report = asyncio.run(Soak(asked.seconds, seed, say, secured=not asked.plain).run())
     except KeyboardInterrupt:
         say(f"soak: stopped by Ctrl-C (seed {seed})")
         return INTERRUPTED

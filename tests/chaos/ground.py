@@ -25,6 +25,7 @@ from shared.runtime.clock import SystemClock
 from shared.runtime.plans import database_setting, plans_for, role_of
 from shared.runtime.service import Service
 from shared.runtime.settings import variable
+from shared.runtime.transports import kafka_password_setting
 from shared.web.issuer import PATH, DevelopmentIssuer, issuer_router
 from shared.web.server import HttpServer
 from tests.support.kafka_cluster import access_to, admin_client
@@ -99,27 +100,55 @@ class Ground:
         """The environment that `sammen run` would be given, ports and name of the process apart."""
         return {
             variable(database_setting(service.name)): self.database.url(role_of(service.name)),
-            "SAMMEN_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
-            "SAMMEN_KAFKA_SECURITY": "plain",
+            **self._way_to_kafka(service),
             "SAMMEN_OIDC_ISSUER": self.issuer.address,
             "SAMMEN_SMTP_URL": f"file://{self.mails}",
             "SAMMEN_DATA_DIR": str(self.folder / "data"),
         }
 
+    def _way_to_kafka(self, service: Service) -> dict[str, str]:
+        """As the user of its own name, and nobody's password but its own."""
+        servers = {"SAMMEN_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers}
+        if not self.kafka.secured:
+            return {**servers, "SAMMEN_KAFKA_SECURITY": "plain"}
+        password = variable(kafka_password_setting(service.name))
+        return {
+            **servers,
+            "SAMMEN_KAFKA_SECURITY": "scram",
+            "SAMMEN_KAFKA_CA_FILE": str(self.kafka.ca_file),
+            password: self.kafka.password_of(service.name),
+        }
+
+    async def wrong_rights(self) -> list[str]:
+        """How topics and rights differ from topics.yaml, a sentence each; asks secured brokers."""
+        if not self.kafka.secured:
+            return []
+        return await provisioning.check_topics(self.access, load_topics())
+
 
 @asynccontextmanager
-async def open_ground() -> AsyncIterator[Ground]:
-    """Brokers with every topic, a migrated database, an issuer; nothing is left of them after."""
+async def open_ground(*, secured: bool) -> AsyncIterator[Ground]:
+    """Brokers with every topic, a migrated database, an issuer; nothing is left of them after.
+
+    Secured brokers ask for TLS and a password, and let each service do what topics.yaml says.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="sammen-soak-"))
         stack.enter_context(guarded(folder))
-        kafka = LocalKafka(folder / "kafka", nodes=3, fast_failover=True, throw_away=True)
+        services = all_services()
+        kafka = LocalKafka(
+            folder / "kafka",
+            nodes=len(NODES),
+            secured=secured,
+            users={service.name: "" for service in services} if secured else {},
+            fast_failover=True,
+            throw_away=True,
+        )
         starting = asyncio.create_task(asyncio.to_thread(kafka.start))
         stack.push_async_callback(_stop_kafka, kafka, starting)
         postgres = EmbeddedPostgres(folder / "postgres" / "server")
         server = await postgres.start()
         stack.push_async_callback(postgres.stop)
-        services = all_services()
         make_database = await stack.enter_async_context(database_maker(server, {}))
         passwords = {service.name: ROLE_PASSWORD for service in services}
         database = await make_database(plans_for(services, passwords, with_bus=False))

@@ -35,6 +35,8 @@ class Report:
     """Of processes that ended otherwise than the schedule meant, by name."""
     unmoved: Sequence[str] = ()
     """What /metrics did not show as it should."""
+    wrong_rights: Sequence[str] = ()
+    """How the brokers' topics and rights differ in the end from what topics.yaml says."""
 
     @property
     def unseen(self) -> list[Fault]:
@@ -54,9 +56,10 @@ class Report:
     @property
     def passed(self) -> bool:
         """The verdict."""
-        wrong = (self.missing, self.unseen, self.failures, self.unmoved, self.findings)
+        done = not (self.missing or self.unseen)
         recovered = all(fault.recovered_after is not None for fault in self.faults)
-        return recovered and self.calm.quiet and not any(wrong)
+        wrong = (self.failures, self.unmoved, self.wrong_rights, self.findings)
+        return done and recovered and self.calm.quiet and not any(wrong)
 
     def lines(self) -> Iterator[str]:
         """The table, a line at a time."""
@@ -77,6 +80,7 @@ class Report:
             yield f"ended at their start, for want of what they stand on: {allowed}"
         yield from self._end_lines()
         yield from (f"/metrics: {each}" for each in self.unmoved)
+        yield from (f"rights: {each}" for each in self.wrong_rights)
         yield from self._oracle_lines()
         yield f"verdict: {'passed' if self.passed else 'FAILED'} (seed {self.seed})"
 

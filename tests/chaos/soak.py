@@ -40,15 +40,19 @@ Say = Callable[[str], None]
 class Soak:
     """A run with this seed for so long."""
 
-    def __init__(self, seconds: float, seed: int, say: Say) -> None:
+    def __init__(self, seconds: float, seed: int, say: Say, *, secured: bool) -> None:
+        self._secured = secured
         self._seconds = seconds
         self._seed = seed
         self._say = say
 
     async def run(self) -> Report:
         """Do it all; nothing of it is left running, whatever happens."""
-        self._say(f"soak: seed {self._seed}, {self._seconds:.0f} s; starting everything")
-        async with open_ground() as ground:
+        kind = "TLS, SCRAM and ACLs" if self._secured else "plain"
+        self._say(
+            f"soak: seed {self._seed}, {self._seconds:.0f} s, brokers: {kind}; starting everything"
+        )
+        async with open_ground(secured=self._secured) as ground:
             fleet = Fleet(ground)
             feeder = Feeder(_doors(fleet), ground.issuer)
             try:
@@ -77,6 +81,7 @@ class Soak:
             ends = {each.name: each.ends for each in fleet.members if each.ends}
             report = Report(self._seed, seconds, feeder.accepted, storm.faults, calm, ends=ends)
             if calm.quiet:
+                report.wrong_rights = await ground.wrong_rights()
                 report.unmoved = await _what_is_not_shown(fleet)
                 self._figures = await read_figures(fleet.of("evaluation")[0].address, ground.issuer)
         return report
@@ -110,7 +115,7 @@ class Soak:
     async def _judge(self, ground: Ground, feeder: Feeder, report: Report) -> None:
         actual = await self._evidence(ground, feeder)
         topics = sorted({event.topic for event in actual.events})
-        tape = await asyncio.to_thread(read_tape, ground.kafka.bootstrap_servers, topics)
+        tape = await asyncio.to_thread(read_tape, ground.access, topics)
         self._say(f"soak: judging {len(tape)} records against a run without faults")
         expected = await run_without_faults(ground, feeder.accepted, self._seed)
         report.findings = [*judge(actual, expected), *judge_tape(tape, actual.events)]

@@ -19,7 +19,6 @@ from pathlib import Path
 
 from confluent_kafka import KafkaException
 
-from deploy.kafka.local.wire import known_nodes
 from shared.database import Database, fault_of
 from shared.database import Fault as DatabaseFault
 from tests.chaos.feeding import Feeder
@@ -183,15 +182,11 @@ class Storm:
 
     async def _node_missed(self, node: int) -> bool:
         """Whether the other brokers come to say that it is gone, however busy the machine is."""
-        ports = [
-            int(address.rpartition(":")[2])
-            for address in self._ground.kafka.bootstrap_servers.split(",")
-        ]
-        other = ports[node % len(NODES)]
+        other = NODES[node % len(NODES)]
 
         def is_missed() -> bool:
             try:
-                return node not in known_nodes(other, None)
+                return node not in self._ground.kafka.known_to(other)
             except OSError:
                 return False
 

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from confluent_kafka import Consumer, TopicPartition
 
+from shared.messaging.kafka.access import KafkaAccess
+
 READ_SECONDS_MAX: Final = 120.0
 ANSWER_SECONDS_MAX: Final = 20.0
 
@@ -25,11 +27,11 @@ class TapeRecord:
     event_id: str
 
 
-def read_tape(bootstrap_servers: str, topics: Sequence[str]) -> list[TapeRecord]:
+def read_tape(access: KafkaAccess, topics: Sequence[str]) -> list[TapeRecord]:
     """All records of these topics, in the order of their partitions."""
     reader = Consumer(
         {
-            "bootstrap.servers": bootstrap_servers,
+            **access.for_librdkafka(),
             "group.id": "soak.witness",
             "enable.auto.commit": False,
             "auto.offset.reset": "error",

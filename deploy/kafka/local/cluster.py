@@ -158,6 +158,14 @@ class LocalKafka:
             if node.process is not None and node.is_running()
         }
 
+    def known_to(self, node_id: int) -> set[int]:
+        """The nodes that this one takes to be alive. Raises OSError when it does not answer."""
+        login = None
+        if self.secured:
+            trust = ssl.create_default_context(cafile=self.ca_file)
+            login = Login(ADMIN, self.password_of(ADMIN), trust)
+        return known_nodes(self._remembered().client_ports[node_id - 1], login)
+
     def kill_node(self, node_id: int) -> None:
         """End the node as a crash would."""
         self._nodes[node_id].signal(signal.SIGKILL)
@@ -244,22 +252,19 @@ class LocalKafka:
                 time.sleep(POLL_SECONDS)
 
     def _knows(self, node_id: int, others: Iterable[int]) -> bool:
-        login = None
-        if self.secured:
-            trust = ssl.create_default_context(cafile=self.ca_file)
-            login = Login(ADMIN, self.password_of(ADMIN), trust)
         try:
-            known = known_nodes(self._remembered().client_ports[node_id - 1], login)
+            return self.known_to(node_id).issuperset(others)
         except OSError:
             return False
-        return known.issuperset(others)
 
     def _check_alive(self, node_ids: Iterable[int]) -> None:
         for node_id in node_ids:
             node = self._nodes[node_id]
             if not node.is_running():
+                status = node.process.returncode if node.process is not None else None
                 raise LocalKafkaError(
-                    f"node {node_id} of Kafka ended; the last words in {node.log}:\n"
+                    f"node {node_id} of Kafka ended (status {status}); the last words in "
+                    f"{node.log}:\n"
                     f"{node.last_words()}"
                 )
 

@@ -86,6 +86,13 @@ def test_figures_that_stand_still_fail_the_soak() -> None:
     assert "/metrics: sammen_relay_rows_total has not moved" in list(still.lines())
 
 
+def test_rights_that_are_not_those_of_the_file_fail_the_soak() -> None:
+    loose = report(KILLED)
+    loose.wrong_rights = ["bonus may write placements.events.v1, which no file says"]
+    assert not loose.passed
+    assert f"rights: {loose.wrong_rights[0]}" in list(loose.lines())
+
+
 def test_what_the_oracle_found_is_told() -> None:
     lines = list(report(KILLED, findings=(Finding("lost", "a fact", 3),)).lines())
     assert "oracle: lost 3, doubled 0, out of order 0, untrue 0, øre off 0, different 0" in lines
