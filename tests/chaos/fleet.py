@@ -19,12 +19,12 @@ from typing import Literal
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.samples import Sample
 
 from deploy.kafka.local.ports import free_ports
 from shared.messaging.failpoints import Point
 from shared.runtime.service import Service
 from tests.chaos.ends import Awaited, End, end_of, is_meant
+from tests.chaos.figures import Figures
 from tests.chaos.ground import LOOPBACK, Ground
 from tests.chaos.member import death_file, point_file
 from tests.support.lifelines import ending_with_me
@@ -32,9 +32,6 @@ from tests.support.lifelines import ending_with_me
 CHECKOUT = Path(__file__).parents[2]
 PROCESSES: Mapping[str, int] = {"bonus": 2}
 """How many processes a service has, when not one."""
-
-Figures = dict[str, list[Sample]]
-"""The samples of each member."""
 
 RESTART_SECONDS = 0.2
 STOP_SECONDS_MAX = 45.0
@@ -167,15 +164,17 @@ class Fleet:
         return all(await asyncio.gather(*(self.is_ready(each) for each in self.members)))
 
     async def figures(self) -> Figures:
-        """What every member shows on /metrics."""
-        figures: Figures = {}
+        """What each member that answers shows on /metrics."""
+        figures = {}
         for member in self.members:
-            answer = await self._looking.get(f"http://{LOOPBACK}:{member.ops_port}/metrics")
-            figures[member.name] = [
-                sample
-                for family in text_string_to_metric_families(answer.text)
-                for sample in family.samples
-            ]
+            with contextlib.suppress(httpx.HTTPError):
+                address = f"http://{LOOPBACK}:{member.ops_port}/metrics"
+                answer = await self._looking.get(address)
+                figures[member.name] = [
+                    sample
+                    for family in text_string_to_metric_families(answer.text)
+                    for sample in family.samples
+                ]
         return figures
 
     @asynccontextmanager

@@ -79,7 +79,7 @@ class Report:
         if allowed := sum(end.allowed for ends in self.ends.values() for end in ends):
             yield f"ended at their start, for want of what they stand on: {allowed}"
         yield from self._end_lines()
-        yield from (f"/metrics: {each}" for each in self.unmoved)
+        yield from (f"/metrics: {each}" for each in self.unmoved[:FINDINGS_SHOWN])
         yield from (f"rights: {each}" for each in self.wrong_rights)
         yield from self._oracle_lines()
         yield f"verdict: {'passed' if self.passed else 'FAILED'} (seed {self.seed})"

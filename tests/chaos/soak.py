@@ -10,13 +10,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-import httpx
-
 from tests.chaos import lives
 from tests.chaos.calm import Calm, becomes_quiet
 from tests.chaos.evidence import PUBLISHERS, Evidence, Reader
 from tests.chaos.feeding import Feeder
-from tests.chaos.figures import unmoved
+from tests.chaos.figures import Shown, unmoved
 from tests.chaos.fleet import Fleet, until
 from tests.chaos.ground import Ground, open_ground
 from tests.chaos.judging import Finding, judge, judge_tape
@@ -29,6 +27,8 @@ from tests.chaos.tape import TapeRecord, read_tape
 UP_SECONDS_MAX: Final = 180.0
 SHOWN_SECONDS_MAX: Final = 60.0
 """Figures are those of the last look, which was some seconds ago."""
+NOTE_SECONDS: Final = 5.0
+"""Between two looks at what moved; who is killed before the first of them shows it no more."""
 LANES: Final = 5
 PAUSE_SECONDS: Final = 0.6
 """Between two persons of a lane: facts flow all the time, and the machine has breath for faults."""
@@ -42,6 +42,7 @@ class Soak:
 
     def __init__(self, seconds: float, seed: int, say: Say, *, secured: bool) -> None:
         self._secured = secured
+        self._shown = Shown()
         self._seconds = seconds
         self._seed = seed
         self._say = say
@@ -74,7 +75,7 @@ class Soak:
             self._say(f"soak: up in {ground.folder}; facts and faults begin")
             storm = Storm(self._seed, ground, fleet, feeder)
             began = time.monotonic()
-            await self._feed_and_harm(feeder, storm)
+            await self._feed_and_harm(feeder, storm, fleet)
             seconds = time.monotonic() - began
             self._say("soak: faults are over; waiting until it is quiet")
             calm = await self._calm_down(ground, fleet)
@@ -82,19 +83,21 @@ class Soak:
             report = Report(self._seed, seconds, feeder.accepted, storm.faults, calm, ends=ends)
             if calm.quiet:
                 report.wrong_rights = await ground.wrong_rights()
-                report.unmoved = await _what_is_not_shown(fleet)
+                report.unmoved = await self._what_is_not_shown(fleet)
                 self._figures = await read_figures(fleet.of("evaluation")[0].address, ground.issuer)
         return report
 
-    async def _feed_and_harm(self, feeder: Feeder, storm: Storm) -> None:
+    async def _feed_and_harm(self, feeder: Feeder, storm: Storm, fleet: Fleet) -> None:
         over, fed = asyncio.Event(), asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._feed(feeder, fed))
+            noting = group.create_task(self._note_figures(fleet))
             harm = group.create_task(storm.rage(over, self._tell))
             await asyncio.sleep(self._seconds)
             over.set()
             await harm
             fed.set()
+            noting.cancel()
 
     async def _feed(self, feeder: Feeder, until_: asyncio.Event) -> None:
         for number in range(lives.COMPANIES):
@@ -111,6 +114,30 @@ class Soak:
             waiting = {each.name: 1 for each in fleet.members if not await fleet.is_ready(each)}
             return Calm(quiet=False, seconds=UP_SECONDS_MAX, waiting=waiting)
         return await becomes_quiet(ground)
+
+    async def _note_figures(self, fleet: Fleet) -> None:
+        while True:
+            self._shown.note(await fleet.figures())
+            await asyncio.sleep(NOTE_SECONDS)
+
+    async def _what_is_not_shown(self, fleet: Fleet) -> Sequence[str]:
+        """What /metrics does not come to show although all is quiet."""
+        services = {each.service.name: each.service for each in fleet.members}
+        wrong: Sequence[str] = ["nobody was asked in time"]
+
+        async def all_is_shown() -> bool:
+            nonlocal wrong
+            last = await fleet.figures()
+            self._shown.note(last)
+            silent = [each.name for each in fleet.members if each.name not in last]
+            wrong = [f"{name} does not answer" for name in silent]
+            wrong = [*wrong, *unmoved(self._shown, last, [*services.values()])]
+            return not wrong
+
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SHOWN_SECONDS_MAX):
+                await until(all_is_shown)
+        return wrong
 
     async def _judge(self, ground: Ground, feeder: Feeder, report: Report) -> None:
         actual = await self._evidence(ground, feeder)
@@ -153,24 +180,6 @@ def _nothing_happened(actual: Evidence, tape: Sequence[TapeRecord]) -> list[Find
         **{f"nothing of {name}": name not in published for name in PUBLISHERS},
     }
     return [Finding("lost", what) for what, is_so in empty.items() if is_so]
-
-
-async def _what_is_not_shown(fleet: Fleet) -> Sequence[str]:
-    """What /metrics does not come to show although all is quiet."""
-    wrong: Sequence[str] = ["nobody was asked in time"]
-
-    async def all_is_shown() -> bool:
-        nonlocal wrong
-        try:
-            wrong = unmoved(await fleet.figures())
-        except httpx.HTTPError as error:
-            wrong = [f"somebody does not answer: {error!r}"]
-        return not wrong
-
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(SHOWN_SECONDS_MAX):
-            await until(all_is_shown)
-    return wrong
 
 
 def _doors(fleet: Fleet) -> dict[Door, list[str]]:
