@@ -1,30 +1,32 @@
 """`make mutants`: each mutant in a copy of the checkout, against the tests that must notice it.
 
 The same tests must pass in the copy without any mutant, else their failing says nothing. Exit
-status 0 when every mutant is caught.
+status 0 when every mutant is caught. What only waited in vain, or hung, must pass once more without
+the mutant: a busy machine can bring that about as well.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from tests.chaos.mutants import MUTANTS, Edit, Mutant
-from tests.support.lifelines import ending_with_me
+from tests.chaos.noticing import FAILED, PASSED, TAIL, Outcome, run_tests
 
 CHECKOUT: Final = Path(__file__).parents[2]
-PASSED, FAILED = 0, 1
-"""pytest's exit statuses; any other means that tests weren't run at all."""
-SECONDS_MAX: Final = 600
+SECONDS_MAX: Final = 300.0
+"""For the tests of one mutant, of which the longest take 40 s: what takes longer hangs."""
+WHOLE_SECONDS_MAX: Final = 1800.0
+"""For all of them without any mutant."""
+
+Verdict = Literal["failing", "hanging", "survived"]
+"""A test failed, a test came to no end, or nobody noticed."""
 
 
 class PatchError(Exception):
@@ -51,52 +53,59 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="sammen-mutants-") as folder:
         copy = _copy_checkout(Path(folder) / "checkout")
         tests = sorted({test for mutant in chosen for test in mutant.tests})
-        status, output, seconds = _run(copy, tests)
-        if status != PASSED:
-            _say(f"the tests fail without any mutant, so nothing can be said:\n{output}")
+        whole = run_tests(copy, tests, seconds_max=WHOLE_SECONDS_MAX)
+        if whole.status != PASSED:
+            how = "hang" if whole.hung else "fail"
+            _say(f"the tests {how} without any mutant, so nothing can be said:\n{whole.output}")
             return FAILED
         _say(f"{'mutant':64}{'seconds':>8}  caught by")
-        _say(f"{'(none: every test passes)':64}{seconds:8.0f}")
+        _say(f"{'(none: every test passes)':64}{whole.seconds:8.0f}")
         verdicts = [_try(mutant, copy) for mutant in chosen]
-    _say(f"{sum(verdicts)} of {len(verdicts)} mutants were caught")
-    return PASSED if all(verdicts) else FAILED
+    hanging = verdicts.count("hanging")
+    aside = f", {hanging} of them by hanging" if hanging else ""
+    caught = len(verdicts) - verdicts.count("survived")
+    _say(f"{caught} of {len(verdicts)} mutants were caught{aside}")
+    return PASSED if caught == len(verdicts) else FAILED
 
 
-def _try(mutant: Mutant, copy: Path) -> bool:
-    """Run its tests with the mutant in place; whether one failed."""
+def _try(mutant: Mutant, copy: Path) -> Verdict:
+    """Run its tests with the mutant in place; how one of them noticed it."""
+    outcome = _with_mutant(mutant, copy)
+    if outcome.status not in (PASSED, FAILED, None):
+        raise PatchError(f"{mutant.name}: its tests could not be run:\n{outcome.output[-TAIL:]}")
+    verdict, caught = _judge(mutant, copy, outcome)
+    _say(f"{mutant.name:64}{outcome.seconds:8.0f}  {caught}")
+    if outcome.status != PASSED:
+        _say(f"    {outcome.reason}")
+    return verdict
+
+
+def _judge(mutant: Mutant, copy: Path, outcome: Outcome) -> tuple[Verdict, str]:
+    """Whether it was caught, and by whom."""
+    if outcome.status == PASSED:
+        return "survived", "NOBODY: it survived"
+    if outcome.caught_by is None:
+        return "survived", "nobody: an error in a fixture"
+    if outcome.may_be_noise:
+        # That something did not come about in time says little, unless it does without the mutant.
+        again = run_tests(copy, mutant.tests, seconds_max=SECONDS_MAX)
+        if again.status != PASSED:
+            return "survived", f"nobody: {outcome.caught_by}, but without the mutant likewise"
+    if outcome.hung:
+        return "hanging", f"{outcome.caught_by}, BY HANGING"
+    return "failing", outcome.caught_by
+
+
+def _with_mutant(mutant: Mutant, copy: Path) -> Outcome:
     paths = {edit.path for edit in mutant.edits}
     before = {path: (copy / path).read_bytes() for path in paths}
     try:
         for edit in mutant.edits:
             apply(edit, copy)
-        status, output, seconds = _run(copy, mutant.tests)
+        return run_tests(copy, mutant.tests, seconds_max=SECONDS_MAX)
     finally:
         for path, content in before.items():
             (copy / path).write_bytes(content)
-    if status not in (PASSED, FAILED):
-        raise PatchError(f"{mutant.name}: its tests could not be run:\n{output}")
-    failed = re.search(r"^FAILED \S+::(\S+)", output, flags=re.MULTILINE)
-    caught = failed[1] if failed else ("error in a fixture" if status else "NOBODY: it survived")
-    _say(f"{mutant.name:64}{seconds:8.0f}  {caught}")
-    return failed is not None
-
-
-def _run(copy: Path, tests: Sequence[str]) -> tuple[int, str, float]:
-    began = time.monotonic()
-    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "CI": "1"}
-    done = subprocess.run(
-        ending_with_me(
-            *(sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests)
-        ),
-        cwd=copy,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS_MAX,
-        check=False,
-    )
-    return done.returncode, done.stdout[-4000:] + done.stderr[-1000:], time.monotonic() - began
 
 
 def _copy_checkout(target: Path) -> Path:
