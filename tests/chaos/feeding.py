@@ -38,6 +38,7 @@ class Accepted:
 
     lives: int = 0
     """So many people, from number 0 on, all told of to the end."""
+    companies: int = 0
     canaries: int = 0
     persons: dict[str, str] = field(default_factory=dict)
     """`p<number>` by the reference that was handed out."""
@@ -64,10 +65,18 @@ class Feeder:
         """Let go of the connections."""
         await self._client.aclose()
 
-    async def tell_company(self, number: int) -> None:
-        """Tell all of one company."""
+    async def tell_company(self) -> None:
+        """Tell all of the next company."""
+        number = self.accepted.companies
+        self.accepted.companies += 1
         for told in lives.company(number):
             await self.insist(told)
+
+    async def tell_companies(self, *, until: asyncio.Event, pause_seconds: float) -> None:
+        """Tell of companies that join late, one after the other, until told to begin no more."""
+        while not until.is_set():
+            await asyncio.sleep(pause_seconds)
+            await self.tell_company()
 
     async def tell_canary(self) -> str:
         """Tell a fact that only serves to be seen again; the employer it is about."""

@@ -17,6 +17,8 @@ from shared.values.cvr import is_cvr
 from tests.chaos.requests import PERSON, Sender, Told
 
 COMPANIES: Final = 8
+"""Employers of persons; they join before anybody is hired."""
+FIRST_CANARY: Final = 2500
 MUNICIPALITIES: Final = ("0101", "0147", "0461", "0751", "0851")
 FIRST_START, LAST_START = date(2016, 7, 15), date(2017, 10, 1)
 OFFICE: Final = Sender("caseworker")
@@ -30,7 +32,8 @@ Fact = dict[str, Any]
 
 def company(number: int) -> list[Told]:
     """A company that joins with two contacts, whose sector is known, and that pledges places."""
-    cvr = EMPLOYERS[number]
+    assert number < FIRST_CANARY
+    cvr = _NUMBERS[number]
     own, key = Sender("company", cvr=cvr), f"company-{number}"
     contacts = [
         {"name": "Opdigtet Kontakt", "email": f"a@{cvr}.example", "language": "da", "roles": []},
@@ -58,13 +61,13 @@ def sector(cvr: str, name: str, effective_from: date, key: str) -> Told:
 
 def canary(number: int) -> Told:
     """A fact about an employer nobody works for, told to see whether facts come through."""
-    cvr = _NUMBERS[COMPANIES + number]
+    cvr = cvr_of_canary(number)
     return sector(cvr, "private", date(2015, 1, 1), f"canary-{number}")
 
 
 def cvr_of_canary(number: int) -> str:
     """The employer that the canary of this number is about."""
-    return _NUMBERS[COMPANIES + number]
+    return _NUMBERS[FIRST_CANARY + number]
 
 
 def person(seed: int, number: int) -> list[Told]:

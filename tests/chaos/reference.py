@@ -11,7 +11,6 @@ import httpx
 
 from shared.database import Database
 from shared.web.issuer import DevelopmentIssuer
-from tests.chaos import lives
 from tests.chaos.clock import SoakClock
 from tests.chaos.evidence import Evidence, Reader
 from tests.chaos.feeding import Accepted, Feeder
@@ -71,8 +70,8 @@ async def read_figures(address: str, issuer: DevelopmentIssuer) -> Mapping[str, 
 
 
 async def _tell_again(feeder: Feeder, told: Accepted, seed: int) -> None:
-    for number in range(lives.COMPANIES):
-        await feeder.tell_company(number)
+    for _ in range(told.companies):
+        await feeder.tell_company()
     for _ in range(told.canaries):
         await feeder.tell_canary()
     numbers = iter(range(told.lives))

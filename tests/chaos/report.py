@@ -67,7 +67,8 @@ class Report:
         calm = f"{'quiet' if self.calm.quiet else 'given up'} {self.calm.seconds:.0f} s later"
         yield f"seed {self.seed}: {self.seconds:.0f} s of faults, {calm}"
         yield (
-            f"told: {told.facts} facts about {told.lives} persons, {told.canaries} canaries; "
+            f"told: {told.facts} facts about {told.lives} persons, {told.companies} companies, "
+            f"{told.canaries} canaries; "
             f"sent again {told.insisted.total()} times {dict(told.insisted.most_common(5))}"
         )
         if self.calm.quiet:

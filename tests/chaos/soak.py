@@ -30,6 +30,8 @@ SHOWN_SECONDS_MAX: Final = 60.0
 NOTE_SECONDS: Final = 5.0
 """Between two looks at what moved; who is killed before the first of them shows it no more."""
 LANES: Final = 5
+COMPANY_SECONDS: Final = 6.0
+"""Between two companies that join late: also of them somebody is to have heard all the time."""
 PAUSE_SECONDS: Final = 0.6
 """Between two persons of a lane: facts flow all the time, and the machine has breath for faults."""
 LOGS: Final = Path(".cache/soak")
@@ -100,11 +102,15 @@ class Soak:
             noting.cancel()
 
     async def _feed(self, feeder: Feeder, until_: asyncio.Event) -> None:
-        for number in range(lives.COMPANIES):
-            await feeder.tell_company(number)
-        await feeder.tell_persons(
-            self._seed, until=until_, lanes=LANES, pause_seconds=PAUSE_SECONDS
-        )
+        for _ in range(lives.COMPANIES):
+            await feeder.tell_company()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(
+                feeder.tell_persons(
+                    self._seed, until=until_, lanes=LANES, pause_seconds=PAUSE_SECONDS
+                )
+            )
+            group.create_task(feeder.tell_companies(until=until_, pause_seconds=COMPANY_SECONDS))
 
     async def _calm_down(self, ground: Ground, fleet: Fleet) -> Calm:
         try:
