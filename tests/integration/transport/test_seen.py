@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
+from contextvars import copy_context
 
 from shared.messaging.steps import Steps
-from shared.messaging.transport import Subscription, Transport
+from shared.messaging.transport import Record, Subscription, Transport
 from shared.observability.catalogue import BatchStep
 from tests.support.buses import Bus, Inbox, record
 from tests.support.waiting import until
@@ -77,3 +79,25 @@ async def test_each_member_sees_that_partitions_are_given_out(
     await second.stop()
     await until(lambda: first.rebalances() > shared, what="the first saw that it has all again")
     await first.stop()
+
+
+async def test_a_handler_sees_no_context_that_holds_its_batch(
+    bus: Bus, writer: Transport, reader: Transport, topic: str, group: str
+) -> None:
+    # asyncpg keeps the context in which a statement was prepared for as long as the statement.
+    await bus.create_topic(topic)
+    seen: list[str] = []
+    before = copy_context()
+    heard = asyncio.Event()
+
+    async def handle(_batch: Sequence[Record]) -> None:
+        seen.extend(each.name for each in copy_context() if each not in before)
+        heard.set()
+
+    consumer = reader.consumer(Subscription(group, (topic,)), handle)
+    await consumer.start()
+    await writer.publish([record(topic)])
+    async with asyncio.timeout(30):
+        await heard.wait()
+    await consumer.stop()
+    assert seen == []
