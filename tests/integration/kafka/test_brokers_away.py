@@ -9,9 +9,16 @@ from dataclasses import replace
 
 import pytest
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import PartitionMetadata
+from confluent_kafka.admin import (
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    PartitionMetadata,
+    ResourceType,
+)
 
 from shared.messaging import failpoints
+from shared.messaging.consumer import Consumer
 from tests.integration.kafka.line import PARTITIONS, Line, open_line
 from tests.support.evidence import Logged
 from tests.support.kafka_bus import KafkaBus, kafka_bus
@@ -189,6 +196,44 @@ async def test_one_broker_that_hangs_under_load(line: Line, logged: Logged) -> N
     assert "producer_rebuilt" in logged
     await _lags_no_more(line)
     assert consumer.failure() is None
+
+
+@with_three
+async def test_too_few_copies_for_an_acknowledgement(line: Line, logged: Logged) -> None:
+    consumer = await line.add_consumer()
+    await _ask_for_copies(line.bus, 3)
+    try:
+        leader = await _busiest(line.bus)
+        await asyncio.to_thread(line.bus.cluster.kill_node, leader)
+        await _loses_its_lead(line.bus, leader)
+        before = await _taken(consumer)
+        telling = asyncio.create_task(line.tell_all())
+        await until(lambda: _tries(line) > 1, what="the relay tries again")
+        await telling
+        assert await _taken(consumer) == before, "leaders lead, and take nothing"
+        assert "relay_retried" in logged
+        await asyncio.to_thread(line.bus.cluster.start_node, leader)
+        await line.all_arrive()
+    finally:
+        await _ask_for_copies(line.bus, 2)
+    await _lags_no_more(line)
+    assert consumer.failure() is None
+
+
+async def _taken(consumer: Consumer) -> int:
+    """How many records the brokers have ever taken."""
+    return sum(each.end_offset for each in (await consumer.progress()).positions.values())
+
+
+async def _ask_for_copies(bus: KafkaBus, copies: int) -> None:
+    """From now on so many brokers must hold a record before it is acknowledged."""
+    asked = ConfigEntry(
+        "min.insync.replicas", str(copies), incremental_operation=AlterConfigOpType.SET
+    )
+    resource = ConfigResource(ResourceType.TOPIC, TOPIC, incremental_configs=[asked])
+    client = admin_client(bus.access("admin"))  # kept: its answers end with it
+    answers = client.incremental_alter_configs([resource])
+    await asyncio.to_thread(answers[resource].result, LOOK_SECONDS_MAX)
 
 
 def _tries(line: Line) -> float:
