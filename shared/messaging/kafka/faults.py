@@ -9,6 +9,7 @@ from typing import Final
 from aiokafka import errors
 
 from shared.messaging.transport import (
+    NameTakenError,
     RecordRefusedError,
     RecordTooLargeError,
     RecordUnreadableError,
@@ -19,6 +20,8 @@ from shared.messaging.transport import (
 )
 
 GRANT = "grant it in deploy/kafka/topics.yaml and run `sammen topics create`"
+
+NAME_REMEDY = "give each one a SAMMEN_KAFKA_INSTANCE of its own"
 
 FORBIDDEN = (
     errors.TopicAuthorizationFailedError,
@@ -60,9 +63,17 @@ UNREADABLE_REMEDY = (
 REFUSED = (errors.InvalidTimestampError, InvalidRecordError)
 
 
-def register_invalid_record() -> None:
-    """Teach aiokafka the one answer it does not know, and would report as an unknown error."""
-    errors.kafka_errors.setdefault(InvalidRecordError.errno, InvalidRecordError)
+class FencedInstanceError(errors.BrokerResponseError):
+    """The broker's answer to a member in whose name another process has joined since."""
+
+    errno = 82
+    message = "FENCED_INSTANCE_ID"
+
+
+def register_answers() -> None:
+    """Teach aiokafka the answers it does not know, and would report as an unknown error."""
+    for answer in (InvalidRecordError, FencedInstanceError):
+        errors.kafka_errors.setdefault(answer.errno, answer)
 
 
 TOLD_AS: Final[tuple[tuple[tuple[type[errors.KafkaError], ...], type[TransportError]], ...]] = (
@@ -79,6 +90,8 @@ def translate(error: BaseException, where: str) -> TransportError:
     said = f"{where}: {type(error).__name__}: {error}"
     if isinstance(error, TransportError):
         return error
+    if FencedInstanceError.__name__ in said:  # aiokafka wraps it in another error, as text
+        return NameTakenError(f"{where}: another process has joined in our name; {NAME_REMEDY}")
     if isinstance(error, FORBIDDEN):
         return TransportForbiddenError(f"{said}; {GRANT}")
     if isinstance(error, NO_SUCH_TOPIC):

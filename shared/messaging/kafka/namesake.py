@@ -15,6 +15,7 @@ from typing import Final
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
+from shared.messaging.kafka.faults import NAME_REMEDY
 from shared.messaging.transport import NameTakenError
 
 FORGOTTEN_MAX: Final = 3
@@ -49,9 +50,7 @@ class NameWatch(ConsumerRebalanceListener):
         elif self._is_forgotten():
             self._forgotten_in_a_row += 1
         if self._forgotten_in_a_row >= FORGOTTEN_MAX:
-            self._on_taken(
-                NameTakenError(f"{self._who}; give each one a SAMMEN_KAFKA_INSTANCE of its own")
-            )
+            self._on_taken(NameTakenError(f"{self._who}; {NAME_REMEDY}"))
             # Behind this aiokafka would join anew, and take the other's place once more. It is
             # cut off here when the member leaves.
             await asyncio.Event().wait()

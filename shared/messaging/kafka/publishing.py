@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer, errors
 
 from shared.messaging.kafka.access import KafkaAccess
 from shared.messaging.kafka.connections import cut_off, end
-from shared.messaging.kafka.faults import faults_named, gravest, register_invalid_record, translate
+from shared.messaging.kafka.faults import faults_named, gravest, register_answers, translate
 from shared.messaging.transport import OutgoingRecord, TransportError
 from shared.observability.logs import Log
 
@@ -52,7 +52,7 @@ class Publisher:
         async with self._opening:
             if self._producer is not None:
                 return
-            register_invalid_record()
+            register_answers()
             producer = AIOKafkaProducer(
                 **self._access.for_aiokafka(),
                 client_id="sammen",

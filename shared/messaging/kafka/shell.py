@@ -23,6 +23,7 @@ from faststream.security import SASLScram512
 
 from shared.messaging.kafka.access import KafkaAccess
 from shared.messaging.kafka.connections import cut_off
+from shared.messaging.kafka.faults import register_answers
 from shared.messaging.kafka.fetching import fetch_heedfully
 from shared.messaging.kafka.lenient import read_leniently
 from shared.messaging.kafka.namesake import NameWatch
@@ -76,6 +77,7 @@ class Shell:
         on_batch: OnBatch,
         on_error: OnError,
     ) -> None:
+        register_answers()
         read_leniently()
         fetch_heedfully()
         self._error_log = _ErrorLog(on_error)

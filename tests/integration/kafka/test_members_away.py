@@ -6,6 +6,8 @@ import asyncio
 import secrets
 import threading
 import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -164,7 +166,16 @@ async def test_a_publication_given_up_is_over(one: KafkaBus) -> None:
     await transport.close()
 
 
-async def test_two_processes_of_one_name_are_told_apart(one: KafkaBus, logged: Logged) -> None:
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    """What a test pushes here is ended however the test ends, the last first."""
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+async def test_two_processes_of_one_name_are_told_apart(
+    one: KafkaBus, logged: Logged, stack: AsyncExitStack
+) -> None:
     topic, inbox = f"test.{secrets.token_hex(6)}.v1", Inbox()
     await one.create_topic(topic)
     transports = [
@@ -177,10 +188,12 @@ async def test_two_processes_of_one_name_are_told_apart(one: KafkaBus, logged: L
     ]
     for transport, member in zip(transports, members, strict=True):
         await transport.start()
+        stack.push_async_callback(transport.close)
         await member.start()
+        stack.push_async_callback(member.stop)
         await until(lambda member=member: member.rebalances() > 0, what="it has joined")
     await until(lambda: any(member.failure() for member in members), what="one of them notices")
-    with pytest.raises(NameTakenError, match=r"pod-1.*SAMMEN_KAFKA_INSTANCE"):
+    with pytest.raises(NameTakenError, match="SAMMEN_KAFKA_INSTANCE"):
         raise next(failure for member in members if (failure := member.failure()))
     (line,) = logged.lines("component_failed")
     assert "SAMMEN_KAFKA_INSTANCE" in line["reason"]
@@ -188,10 +201,7 @@ async def test_two_processes_of_one_name_are_told_apart(one: KafkaBus, logged: L
     alive = next(member for member in members if member.failure() is None)
     writer = KafkaTransport(one.access(WRITER))
     await writer.start()
+    stack.push_async_callback(writer.close)
     await writer.publish([record(topic, b"1"), record(topic, b"2")])
     await until(lambda: {b"1", b"2"} <= {*inbox.values}, what="both records have arrived")
     assert alive.failure() is None
-    for member, transport in zip(members, transports, strict=True):
-        await member.stop()
-        await transport.close()
-    await writer.close()
