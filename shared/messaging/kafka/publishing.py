@@ -9,6 +9,7 @@ so nothing of the old one can arrive after what the new one sends.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -44,6 +45,9 @@ class Publisher:
         self._publish_seconds_max = publish_seconds_max
         self._producer: AIOKafkaProducer | None = None
         self._opening = asyncio.Lock()
+        # Of many that wait for one partition aiokafka wakes all for each batch, and takes all the
+        # time since the beginning off each one's time-out every time: they would give up too soon.
+        self._turns: defaultdict[Partition, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.rebuilds = 0
         """How often a producer was thrown away after a failure."""
 
@@ -86,47 +90,53 @@ class Publisher:
         producer = self._producer
         assert producer is not None, "it was just opened"
         sending = [
-            asyncio.create_task(_send(producer, partition, records))
+            asyncio.create_task(_send(producer, partition, records, self._turns[partition]))
             for partition, records in by_partition.items()
         ]
         try:
             _, late = await asyncio.wait(sending, timeout=self._publish_seconds_max)
         except asyncio.CancelledError:
-            await self._give_up(producer, sending)
+            await self._give_up(producer, sending, "publishing was given up")
             raise
         if not late and not any(task.exception() for task in sending):
             return
-        await self._give_up(producer, sending)
+        failed = [task.exception() for task in sending if task not in late]
+        reason = repr(next(filter(None, failed), None) or TimeoutError("not acknowledged in time"))
+        await self._give_up(producer, sending, reason)
         raise gravest(list(_told(zip(by_partition, sending, strict=True))))
 
     async def _give_up(
-        self, producer: AIOKafkaProducer, sending: Sequence[asyncio.Task[None]]
+        self, producer: AIOKafkaProducer, sending: Sequence[asyncio.Task[None]], reason: str
     ) -> None:
         """Let go of a producer of which nobody knows what it still does."""
+        LOG.warning("producer_rebuilt", partitions=len(sending), reason=reason)
+        self.rebuilds += 1
         for task in sending:
             task.cancel()
         if self._producer is producer:
             self._producer = None
         await _abandon(producer)
         await asyncio.wait(sending)
-        self.rebuilds += 1
-        LOG.warning("producer_rebuilt", partitions=len(sending))
 
 
 async def _send(
-    producer: AIOKafkaProducer, partition: Partition, records: Sequence[OutgoingRecord]
+    producer: AIOKafkaProducer,
+    partition: Partition,
+    records: Sequence[OutgoingRecord],
+    turn: asyncio.Lock,
 ) -> None:
     """Send one partition's records, each batch after the one before was acknowledged."""
     topic, number = partition
     waiting = iter(records)
     record = next(waiting, None)
-    while record is not None:
-        batch = producer.create_batch()
-        while record is not None and batch.append(
-            key=record.key, value=record.value, headers=list(record.headers), timestamp=None
-        ):
-            record = next(waiting, None)
-        await (await producer.send_batch(batch, topic, partition=number))
+    async with turn:
+        while record is not None:
+            batch = producer.create_batch()
+            while record is not None and batch.append(
+                key=record.key, value=record.value, headers=list(record.headers), timestamp=None
+            ):
+                record = next(waiting, None)
+            await (await producer.send_batch(batch, topic, partition=number))
 
 
 def _told(
