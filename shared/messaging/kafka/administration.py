@@ -14,7 +14,7 @@ from confluent_kafka.admin import AclOperation, ClusterMetadata
 
 from shared.messaging.kafka.access import KafkaAccess
 from shared.messaging.kafka.asking import CALL_SECONDS_MAX, Asking
-from shared.messaging.kafka.connections import cut_off
+from shared.messaging.kafka.connections import close_when_interrupted, cut_off
 from shared.messaging.kafka.faults import faults_named
 from shared.messaging.transport import TransportForbiddenError, TransportUnavailableError
 
@@ -130,6 +130,7 @@ class Administration:
 
     async def _find_coordinator(self, group: str) -> None:
         """Ask through aiokafka: librdkafka ends the process when the answer comes late."""
+        close_when_interrupted()
         options: dict[str, Any] = self._access.for_aiokafka()
         # For each step by itself: a broker that hangs is left for another one, a slow one is not.
         client = AIOKafkaClient(**options, request_timeout_ms=int(COORDINATOR_SECONDS_MAX * 1000))

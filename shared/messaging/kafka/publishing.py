@@ -16,7 +16,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, errors
 
 from shared.messaging.kafka.access import KafkaAccess
-from shared.messaging.kafka.connections import cut_off, end
+from shared.messaging.kafka.connections import close_when_interrupted, cut_off, end
 from shared.messaging.kafka.faults import faults_named, gravest, register_answers, translate
 from shared.messaging.transport import OutgoingRecord, TransportError
 from shared.observability.logs import Log
@@ -57,6 +57,7 @@ class Publisher:
             if self._producer is not None:
                 return
             register_answers()
+            close_when_interrupted()
             producer = AIOKafkaProducer(
                 **self._access.for_aiokafka(),
                 client_id="sammen",

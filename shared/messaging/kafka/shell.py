@@ -22,7 +22,7 @@ from faststream.kafka.message import FAKE_CONSUMER
 from faststream.security import SASLScram512
 
 from shared.messaging.kafka.access import KafkaAccess
-from shared.messaging.kafka.connections import cut_off
+from shared.messaging.kafka.connections import close_when_interrupted, cut_off
 from shared.messaging.kafka.faults import register_answers
 from shared.messaging.kafka.fetching import fetch_heedfully
 from shared.messaging.kafka.lenient import read_leniently
@@ -39,7 +39,6 @@ FETCH_BYTES_MAX = 16 * 1024 * 1024
 PARTITION_FETCH_BYTES_MAX = 2 * 1024 * 1024
 LEAVE_SECONDS_MAX = 5.0
 NO_MEMBER_ID = ""
-OPENING_LOOK_SECONDS = 0.02
 POLL_MILLISECONDS = 50
 """FastStream sleeps for as long after an empty poll: what a lone record may have to wait."""
 
@@ -78,6 +77,7 @@ class Shell:
         on_error: OnError,
     ) -> None:
         register_answers()
+        close_when_interrupted()
         read_leniently()
         fetch_heedfully()
         self._error_log = _ErrorLog(on_error)
@@ -161,18 +161,9 @@ class Shell:
             await cut_off(client)
 
     async def _end_opening(self) -> None:
-        """Cut off an opening that waits for its group, and no earlier: a connection that aiokafka
-        is only just making, it would leave open.
-        """
-        if self._opening is None:
-            return
-        while not self._opening.done() and not self._waits_for_group():
-            await asyncio.wait([self._opening], timeout=OPENING_LOOK_SECONDS)
-        self._opening.cancel()
-        await asyncio.wait([self._opening])
-
-    def _waits_for_group(self) -> bool:
-        return getattr(self._subscriber.consumer, "_coordinator", None) is not None
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.wait([self._opening])
 
     def _watched(
         self,
