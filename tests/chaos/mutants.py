@@ -6,8 +6,9 @@ anew, its mutant must be too: `tests/unit/chaos` says so at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from tests.chaos.mutation import Edit, Mutant
 
 DELIVERING: Final = "tests/integration/transport/test_delivering.py"
 GROUPS: Final = "tests/integration/transport/test_groups.py"
@@ -16,27 +17,10 @@ GAPS: Final = "tests/integration/transport/test_gaps.py"
 CONSUMER: Final = "tests/integration/messaging/test_consumer.py"
 RELAY: Final = "tests/integration/messaging/test_relay.py"
 AHEAD: Final = "tests/integration/messaging/test_listing_ahead.py"
+SEEN: Final = "tests/integration/transport/test_seen.py"
+TURNS: Final = "tests/unit/messaging/test_kafka_publishing.py"
 LOST: Final = "tests/integration/kafka/test_decisions_lost.py"
 KILLED: Final = "tests/integration/messaging/test_killed.py"
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """Text of one file that stands there exactly once, and what stands there instead."""
-
-    path: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """One mistake, and the tests of which one at least must fail with it."""
-
-    name: str
-    edits: tuple[Edit, ...]
-    tests: tuple[str, ...]
-
 
 KAFKA_CONSUMER = "shared/messaging/kafka/consumer.py"
 MESSAGING_CONSUMER = "shared/messaging/consumer.py"
@@ -116,6 +100,28 @@ MUTANTS: Final = (
         "records read by the library's own parser",
         (Edit(SHELL, "            parser=_parse,\n            decoder=_decode,\n", ""),),
         (f"{PUBLISHING}::test_what_the_bus_does_not_understand_passes_through[kafka]",),
+    ),
+    Mutant(
+        "what a consumer begins keeps the batch it was begun in",
+        (
+            Edit(
+                "shared/messaging/kafka/tasks.py",
+                "context=self._context.copy()",
+                "context=copy_context()",
+            ),
+        ),
+        (f"{SEEN}::test_a_handler_sees_no_context_that_holds_its_batch[kafka]",),
+    ),
+    Mutant(
+        "who publishes beside others is failed by them",
+        (
+            Edit(
+                "shared/messaging/kafka/publishing.py",
+                "async with self._turn:",
+                "async with asyncio.Lock():",
+            ),
+        ),
+        (f"{TURNS}::test_who_stands_behind_a_failure_has_a_new_producer",),
     ),
     Mutant(
         "the producer is kept after a failure",

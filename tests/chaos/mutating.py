@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from tests.chaos.mutants import MUTANTS, Edit, Mutant
+from tests.chaos.mutants import MUTANTS
+from tests.chaos.mutation import Edit, Mutant
 from tests.chaos.noticing import FAILED, PASSED, TAIL, Outcome, run_tests
 
 CHECKOUT: Final = Path(__file__).parents[2]

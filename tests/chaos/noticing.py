@@ -22,8 +22,11 @@ GOODBYE_SECONDS: Final = 15.0
 LETTERS_SHOWN: Final = 170
 TAIL: Final = 4000
 
-FAILURE: Final = re.compile(r"^FAILED (\S+?)::(\S+)(?: - (.*))?$", re.MULTILINE)
-BEGUN: Final = re.compile(r"^\S+\.py::(\S+)", re.MULTILINE)
+FAILURE: Final = re.compile(r"^FAILED (\S+?)::(.+?)(?: - (.*))?$", re.MULTILINE)
+BEGUN: Final = re.compile(
+    r"^\S+?\.py::(.+?)(?: (?:PASSED|FAILED|ERROR|SKIPPED)\b.*| *)$", re.MULTILINE
+)
+FAILURES: Final = re.compile(r"^=+ FAILURES =+$", re.MULTILINE)
 STATEMENT: Final = re.compile(r"^>\s+(\S.*)$", re.MULTILINE)
 IN_VAIN: Final = re.compile(r"Timeout|timed out|in vain")
 
@@ -66,7 +69,8 @@ class Outcome:
     @property
     def may_be_noise(self) -> bool:
         """Whether somebody only waited in vain, which a busy machine can bring about as well."""
-        return self.hung or bool(IN_VAIN.search(self.reason))
+        told = FAILURES.search(self.output)
+        return self.hung or bool(told and IN_VAIN.search(self.output, told.end()))
 
 
 def run_tests(copy: Path, tests: Sequence[str], *, seconds_max: float) -> Outcome:

@@ -65,7 +65,8 @@ class KafkaConsumer(ConsumerRebalanceListener):
             on_error=self._on_error,
         )
         self._tenure: Tenure | None = None
-        self._tasks = Tasks(f"bus {subscription.group}", self._fail)
+        self._who = f"hearing as {subscription.group}" + (f", {instance}" if instance else "")
+        self._tasks = Tasks(self._who, self._fail)
         self._started = False
         self._stopping = False
         self._left = False
@@ -270,8 +271,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
         if passes(error):
             LOG.warning("bus_unavailable", detail=f"{type(error).__name__}: {error}")
         elif isinstance(error, Exception) and not isinstance(error, errors.ConsumerStoppedError):
-            failure = translate(error, f"hearing as {self._subscription.group}")
-            self._tasks.spawn(self._end_with(failure))
+            self._tasks.spawn(self._end_with(translate(error, self._who)))
 
     async def _end_with(self, failure: BaseException) -> None:
         """Fail; where bytes can't be read, once all that was read before them is decided."""

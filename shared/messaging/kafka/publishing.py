@@ -3,13 +3,13 @@
 aiokafka's idempotent producer never gives up a batch by itself, and after an error no retry can
 mend it stays broken. So every publication has a time limit of its own, and whatever goes wrong
 costs the producer: the next publication begins with a new one. Its connections are closed first,
-so nothing of the old one can arrive after what the new one sends.
+so that nothing of the old one arrives after what the new one sends. And one publication is made at
+a time, so that none costs another its producer.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -45,9 +45,7 @@ class Publisher:
         self._publish_seconds_max = publish_seconds_max
         self._producer: AIOKafkaProducer | None = None
         self._opening = asyncio.Lock()
-        # Of many that wait for one partition aiokafka wakes all for each batch, and takes all the
-        # time since the beginning off each one's time-out every time: they would give up too soon.
-        self._turns: defaultdict[Partition, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turn = asyncio.Lock()
         self.rebuilds = 0
         """How often a producer was thrown away after a failure."""
 
@@ -83,15 +81,21 @@ class Publisher:
             await _abandon(producer)
 
     async def publish(self, by_partition: dict[Partition, list[OutgoingRecord]]) -> None:
-        """Store the records, in order within each partition.
+        """Store the records, in order within each partition, once its turn has come.
 
         Raises the gravest of what went wrong: see Transport.publish.
         """
-        await self.open()
-        producer = self._producer
-        assert producer is not None, "it was just opened"
+        async with self._turn:
+            await self.open()
+            producer = self._producer
+            assert producer is not None, "it was just opened"
+            await self._publish(producer, by_partition)
+
+    async def _publish(
+        self, producer: AIOKafkaProducer, by_partition: dict[Partition, list[OutgoingRecord]]
+    ) -> None:
         sending = [
-            asyncio.create_task(_send(producer, partition, records, self._turns[partition]))
+            asyncio.create_task(_send(producer, partition, records))
             for partition, records in by_partition.items()
         ]
         try:
@@ -121,23 +125,19 @@ class Publisher:
 
 
 async def _send(
-    producer: AIOKafkaProducer,
-    partition: Partition,
-    records: Sequence[OutgoingRecord],
-    turn: asyncio.Lock,
+    producer: AIOKafkaProducer, partition: Partition, records: Sequence[OutgoingRecord]
 ) -> None:
     """Send one partition's records, each batch after the one before was acknowledged."""
     topic, number = partition
     waiting = iter(records)
     record = next(waiting, None)
-    async with turn:
-        while record is not None:
-            batch = producer.create_batch()
-            while record is not None and batch.append(
-                key=record.key, value=record.value, headers=list(record.headers), timestamp=None
-            ):
-                record = next(waiting, None)
-            await (await producer.send_batch(batch, topic, partition=number))
+    while record is not None:
+        batch = producer.create_batch()
+        while record is not None and batch.append(
+            key=record.key, value=record.value, headers=list(record.headers), timestamp=None
+        ):
+            record = next(waiting, None)
+        await (await producer.send_batch(batch, topic, partition=number))
 
 
 def _told(

@@ -12,7 +12,8 @@ from shared.messaging.kafka.faults import translate
 
 
 class Tasks:
-    """Tasks of one owner; each error goes to `on_failure`, a library's as the port calls it.
+    """Tasks of one owner; each error goes to `on_failure`, a library's as the port calls it and
+    with the name in front.
 
     They see the context variables of their owner's making, not of whoever spawns them: FastStream
     keeps its batch in one, and asyncpg keeps what it sees with every statement it prepares.
@@ -39,5 +40,5 @@ class Tasks:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._on_failure(
-                translate(error, "hearing") if isinstance(error, errors.KafkaError) else error
+                translate(error, self._name) if isinstance(error, errors.KafkaError) else error
             )

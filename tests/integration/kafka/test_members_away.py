@@ -193,9 +193,10 @@ async def test_two_processes_of_one_name_are_told_apart(
         stack.push_async_callback(member.stop)
         await until(lambda member=member: member.rebalances() > 0, what="it has joined")
     await until(lambda: any(member.failure() for member in members), what="one of them notices")
-    with pytest.raises(NameTakenError, match="SAMMEN_KAFKA_INSTANCE"):
+    with pytest.raises(NameTakenError, match=r"pod-1.*SAMMEN_KAFKA_INSTANCE"):
         raise next(failure for member in members if (failure := member.failure()))
     (line,) = logged.lines("component_failed")
+    assert "pod-1" in line["reason"]
     assert "SAMMEN_KAFKA_INSTANCE" in line["reason"]
     # The other one goes on, with everything.
     alive = next(member for member in members if member.failure() is None)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.chaos import mutating
-from tests.chaos.mutants import MUTANTS, Edit, Mutant
+from tests.chaos.mutants import MUTANTS
 from tests.chaos.mutating import CHECKOUT, PatchError, apply
+from tests.chaos.mutation import Edit, Mutant
 
 SOME = Edit("some.py", "one", "two")
 

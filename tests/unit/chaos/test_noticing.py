@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.chaos import mutating
-from tests.chaos.mutants import Edit, Mutant
+from tests.chaos.mutation import Edit, Mutant
 from tests.chaos.noticing import FAILED, LETTERS_SHOWN, PASSED, Outcome, run_tests
 
 MUTANT = Mutant("a mistake", (Edit("some.py", "one", "two"),), ("tests/test_it.py",))
@@ -58,6 +59,22 @@ def test_the_test_that_failed_is_named_with_its_statement_and_what_came_of_it() 
     assert len(long.reason) == LETTERS_SHOWN + len("...")
 
 
+@pytest.mark.parametrize("name", ["test_two[kafka]", "test_two[3 brokers]"])
+def test_a_test_is_named_with_all_of_its_name(name: str) -> None:
+    renamed = replace(FAILS, output=FAILURE.replace("test_two[kafka]", name))
+    assert renamed.caught_by == name
+    assert replace(HANGS, output=HANGING.replace("test_two[kafka]", name)).caught_by == name
+
+
+def test_a_wait_in_vain_is_noticed_also_where_the_reason_does_not_say_so() -> None:
+    assert not FAILS.may_be_noise
+    assert WAITS.may_be_noise
+    nested = FAILURE.replace("E       Ass", "  |  TimeoutError\nE       Ass")
+    assert replace(FAILS, output=nested).may_be_noise
+    far = FAILURE.replace("assert [] ==", f"{list(range(99))} in vain, assert [] ==")
+    assert replace(FAILS, output=far).may_be_noise
+
+
 def test_the_test_that_hung_is_named_and_that_it_hung() -> None:
     assert (HANGS.caught_by, HANGS.reason) == ("test_two[kafka]", "no answer in 300 s")
 
@@ -85,7 +102,9 @@ def test_what_waited_in_vain_counts_only_when_it_does_not_without_the_mutant(
 
 
 def test_what_hangs_is_ended_and_does_not_end_the_table(tmp_path: Path) -> None:
-    (tmp_path / "pytest.py").write_text("import time\ntime.sleep(60)\n", encoding="ascii")
+    # A process begun in the background of a shell may have been told to pass SIGINT over.
+    quick = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\ntime.sleep(60)\n"
+    (tmp_path / "pytest.py").write_text(quick, encoding="ascii")
     outcome = run_tests(tmp_path, ["tests"], seconds_max=0.2)
     assert outcome.hung
     assert outcome.seconds < 30
