@@ -5,7 +5,12 @@ from random import SystemRandom
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.support.evidence", "tests.support.postgres", "tests.support.services"]
+pytest_plugins = [
+    "tests.support.evidence",
+    "tests.support.postgres",
+    "tests.support.scheduling",
+    "tests.support.services",
+]
 
 # How long one example takes says how busy the machine is, never whether the code is right.
 settings.register_profile("sammen", deadline=None)

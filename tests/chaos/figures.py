@@ -26,6 +26,8 @@ OF_EVERY_CONSUMER: Final = (
 )
 OF_EVERY_PUBLISHER: Final = ("sammen_relay_rows_total", "sammen_relay_batch_seconds_count")
 OF_SOMEBODY: Final = ("sammen_retries_total",)
+SENT: Final = "published"
+"""The outcome of a row that has moved; one that was tried in vain has not."""
 STEP: Final = "sammen_consumer_step_seconds_total"
 LAG: Final = "sammen_consumer_lag_records"
 PROGRESS: Final = "sammen_consumer_last_progress_timestamp_seconds"
@@ -49,6 +51,8 @@ class Shown:
     def note(self, figures: Figures) -> None:
         """Keep the most that each figure was at any member."""
         for sample in _all(figures):
+            if sample.labels.get("outcome", SENT) != SENT:
+                continue
             for whose in {sample.labels.get("service", ""), sample.labels.get("consumer", ""), ""}:
                 key = (sample.name, whose, sample.labels.get("step", ""))
                 self._most[key] = max(self._most[key], sample.value)

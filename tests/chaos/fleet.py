@@ -23,7 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from deploy.kafka.local.ports import free_ports
 from shared.messaging.failpoints import Point
 from shared.runtime.service import Service
-from tests.chaos.ends import Awaited, End, end_of, is_meant
+from tests.chaos.ends import READY_LINE, Awaited, End, end_of, is_meant
 from tests.chaos.figures import Figures
 from tests.chaos.ground import LOOPBACK, Ground
 from tests.chaos.member import death_file, point_file
@@ -52,8 +52,14 @@ class Member:
     held_until: float = 0.0
     """Until then it is left dead."""
     awaited: Awaited = "nothing"
+    asked_to_end_at: float = 0.0
+    """When it was last told to drain and end."""
     ends: list[End] = field(default_factory=list)
     """Ends that the schedule didn't mean."""
+
+    def begin(self) -> None:
+        """Its next process starts: nothing was done to that one yet."""
+        self.awaited = "nothing"
 
     @property
     def address(self) -> str:
@@ -121,6 +127,7 @@ class Fleet:
         process = member.process
         assert process is not None, "it was started"
         member.awaited = "stop"
+        member.asked_to_end_at = time.monotonic()
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         async with asyncio.timeout(STOP_SECONDS_MAX):
@@ -169,7 +176,7 @@ class Fleet:
         for member in self.members:
             with contextlib.suppress(httpx.HTTPError):
                 address = f"http://{LOOPBACK}:{member.ops_port}/metrics"
-                answer = await self._looking.get(address)
+                answer = (await self._looking.get(address)).raise_for_status()
                 figures[member.name] = [
                     sample
                     for family in text_string_to_metric_families(answer.text)
@@ -202,7 +209,7 @@ class Fleet:
 
     async def _live(self, member: Member) -> None:
         """One process from its start to its end, which is noted unless it was meant."""
-        member.awaited = "nothing"
+        member.begin()
         death_file(self._ground.folder, member.name).unlink(missing_ok=True)
         log = self.log_of(member)
         said_before = log.stat().st_size if log.exists() else 0
@@ -210,10 +217,12 @@ class Fleet:
         member.process = await self._spawn(member)
         status = await member.process.wait()
         died = self._died_at_point(member)
-        outage = self._ground.outage.was_since(began)
-        if not is_meant(status, member.awaited, died_at_point=died, outage=outage):
-            said = log.read_bytes()[said_before:].decode(errors="replace")
-            member.ends.append(end_of(status, said, outage=outage))
+        said = log.read_bytes()[said_before:].decode(errors="replace")
+        drains = member.awaited == "stop" and READY_LINE in said
+        since = member.asked_to_end_at if drains else began
+        end = end_of(status, said, outage=self._ground.outage.was_since(since))
+        if not is_meant(end, member.awaited, died_at_point=died):
+            member.ends.append(end)
 
     def _died_at_point(self, member: Member) -> bool:
         """Whether its last process wrote down that it dies where it was told to."""

@@ -81,12 +81,12 @@ class Soak:
             seconds = time.monotonic() - began
             self._say("soak: faults are over; waiting until it is quiet")
             calm = await self._calm_down(ground, fleet)
-            ends = {each.name: each.ends for each in fleet.members if each.ends}
-            report = Report(self._seed, seconds, feeder.accepted, storm.faults, calm, ends=ends)
+            report = Report(self._seed, seconds, feeder.accepted, storm.faults, calm)
             if calm.quiet:
                 report.wrong_rights = await ground.wrong_rights()
                 report.unmoved = await self._what_is_not_shown(fleet)
                 self._figures = await read_figures(fleet.of("evaluation")[0].address, ground.issuer)
+            report.ends = {each.name: each.ends for each in fleet.members if each.ends}
         return report
 
     async def _feed_and_harm(self, feeder: Feeder, storm: Storm, fleet: Fleet) -> None:

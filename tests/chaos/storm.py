@@ -112,6 +112,9 @@ class Storm:
                 return await self._at_failpoint(step, done)
             case "service restarted":
                 member = await self._pick(step)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(DIE_SECONDS_MAX):  # what isn't ready has no drain
+                        await until(lambda: self._fleet.is_ready(member))
                 pid = member.pid
                 ended = asyncio.create_task(self._fleet.restart(member))
                 done()

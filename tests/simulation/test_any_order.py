@@ -41,7 +41,7 @@ SELECT instalment.milestone, instalment.due_on, instalment.amount_ore, instalmen
  WHERE instalment.person = $1
  ORDER BY instalment.milestone
 """
-EXAMPLES = 40
+EXAMPLES = 25
 
 
 @dataclass

@@ -87,7 +87,7 @@ def _guard(starter: int) -> None:
         looks -= not found
         for pid, words in found.items():
             gently = "bin/postgres -D" in words and seconds < KILL_SECONDS
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(OSError):  # gone, or another user's
                 # Nobody else could find the children of a PostgreSQL, so it is to end them.
                 os.kill(pid, signal.SIGQUIT if gently else signal.SIGKILL)
                 os.kill(pid, signal.SIGCONT)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -19,6 +20,7 @@ from confluent_kafka.admin import (
 
 from shared.messaging import failpoints
 from shared.messaging.consumer import Consumer
+from shared.messaging.transport import Place, Position, TransportUnavailableError
 from tests.integration.kafka.line import PARTITIONS, Line, open_line
 from tests.support.evidence import Logged
 from tests.support.kafka_bus import KafkaBus, kafka_bus
@@ -207,11 +209,17 @@ async def test_too_few_copies_for_an_acknowledgement(line: Line, logged: Logged)
         await asyncio.to_thread(line.bus.cluster.kill_node, leader)
         await _loses_its_lead(line.bus, leader)
         before = await _taken(consumer)
-        telling = asyncio.create_task(line.tell_all())
-        await until(lambda: _tries(line) > 1, what="the relay tries again")
-        await telling
+        async with asyncio.TaskGroup() as group:
+            group.create_task(line.tell_all())
+            await until(lambda: _tries(line) > 1, what="the relay tries again")
+        await until(
+            lambda: line.shown("sammen_outbox_waiting_rows", service="membership") > 0,
+            what="what waits is shown",
+        )
         assert await _taken(consumer) == before, "leaders lead, and take nothing"
+        await _is_shown(line, "sammen_producer_rebuilds_total")
         assert "relay_retried" in logged
+        assert "producer_rebuilt" in logged
         await asyncio.to_thread(line.bus.cluster.start_node, leader)
         await line.all_arrive()
     finally:
@@ -222,7 +230,16 @@ async def test_too_few_copies_for_an_acknowledgement(line: Line, logged: Logged)
 
 async def _taken(consumer: Consumer) -> int:
     """How many records the brokers have ever taken."""
-    return sum(each.end_offset for each in (await consumer.progress()).positions.values())
+    positions: Mapping[Place, Position] = {}
+
+    async def told() -> bool:
+        nonlocal positions
+        with contextlib.suppress(TransportUnavailableError):  # who leads is only just found out
+            positions = (await consumer.progress()).positions
+        return bool(positions)
+
+    await until(told, what="the offsets are told")
+    return sum(each.end_offset for each in positions.values())
 
 
 async def _ask_for_copies(bus: KafkaBus, copies: int) -> None:
