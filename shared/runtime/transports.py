@@ -73,8 +73,13 @@ def _access(settings: Settings, user: str, password_setting: SettingName) -> Kaf
         return None
     _check_cluster(settings)
     credentials = None
+    password: SecretStr | None = getattr(settings, password_setting)
+    if settings.kafka_security == "plain" and password is not None:
+        raise SettingsError(
+            f"{variable(password_setting)} is set, and {variable('kafka_security')} is plain: "
+            "nobody would ask for it. Unset the one, or set the other to scram."
+        )
     if settings.kafka_security == "scram":
-        password: SecretStr | None = getattr(settings, password_setting)
         if password is None:
             raise SettingsError(
                 f"{variable(password_setting)} is not set: give it the password of the user "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import signal
 import sys
@@ -20,8 +21,8 @@ from deploy.kafka.local.warming import make_class_archive
 USUAL_PORT, PORT_MAX = 9092, 65_535
 LOOK_SECONDS = 1.0
 BOOTSTRAP, SECURITY = "SAMMEN_KAFKA_BOOTSTRAP_SERVERS", "SAMMEN_KAFKA_SECURITY"
-OF_A_CLUSTER = "SAMMEN_KAFKA_"
-"""How the settings begin that say which cluster is meant, and how it is reached."""
+OF_A_CLUSTER = re.compile(r"SAMMEN_(KAFKA_\w+|\w+_KAFKA_PASSWORD)")
+"""The settings that say which cluster is meant, how it is reached, and as whom."""
 USERS = ("membership", "placements", "bonus", "notifications", "evaluation", "finance")
 """Users of a secured cluster, unless others are named: the services, and the one the demo's finance
 system comes as. Named again here, since a launcher stands apart from what it launches; a test
@@ -83,10 +84,10 @@ def with_cluster(asked: argparse.Namespace) -> int:
 
 
 def _environment(kafka: LocalKafka) -> dict[str, str]:
-    """Ours with this cluster in it, and nothing of another: its certificates, say, would contradict
-    a cluster in the clear.
+    """Ours with this cluster in it, and nothing of another: its certificates and passwords, say,
+    would contradict a cluster in the clear.
     """
-    rest = {name: text for name, text in os.environ.items() if not name.startswith(OF_A_CLUSTER)}
+    rest = {name: text for name, text in os.environ.items() if not OF_A_CLUSTER.fullmatch(name)}
     return {**rest, BOOTSTRAP: kafka.bootstrap_servers, SECURITY: "plain"}
 
 

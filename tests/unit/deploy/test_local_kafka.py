@@ -55,6 +55,7 @@ def test_what_cannot_be_meant_is_said_before_anything_starts(
 def test_a_command_hears_of_its_own_cluster_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SAMMEN_KAFKA_CA_FILE", "/another/cluster/ca.pem")
     monkeypatch.setenv("SAMMEN_KAFKA_SECURITY", "scram")
+    monkeypatch.setenv("SAMMEN_BONUS_KAFKA_PASSWORD", "of-another-cluster")
     monkeypatch.setenv("SAMMEN_HTTP_PORT", "8123")
     kafka = cast("LocalKafka", SimpleNamespace(bootstrap_servers="127.0.0.1:9092"))
     environment = __main__._environment(kafka)

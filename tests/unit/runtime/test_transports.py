@@ -69,7 +69,7 @@ async def test_a_service_on_a_cluster_speaks_kafka() -> None:
 
 
 def test_in_the_clear_nobody_has_a_name() -> None:
-    settings = read_settings({**PLAIN, "SAMMEN_BONUS_KAFKA_PASSWORD": "hunter2"})
+    settings = read_settings(PLAIN)
     assert service_access(settings, "bonus") == KafkaAccess("kafka.example:9092")
     check_bus(settings, ["bonus", "evaluation"])
 
@@ -85,6 +85,14 @@ def test_in_the_clear_nobody_has_a_name() -> None:
             "SAMMEN_EVALUATION_KAFKA_PASSWORD is not set: .* of the user evaluation",
         ),
         ({**PLAIN, "SAMMEN_KAFKA_CA_FILE": "ca.pem"}, "SAMMEN_KAFKA_CA_FILE is set, and SAMMEN_KA"),
+        (
+            {**PLAIN, "SAMMEN_BONUS_KAFKA_PASSWORD": "x"},
+            "SAMMEN_BONUS_KAFKA_PASSWORD is set, and SAMMEN_KAFKA_SECURITY is plain",
+        ),
+        (
+            {**PLAIN, "SAMMEN_KAFKA_ADMIN_PASSWORD": "x"},
+            "SAMMEN_KAFKA_ADMIN_PASSWORD is set, and SAMMEN_KAFKA_SECURITY is plain",
+        ),
         ({**SCRAM, "SAMMEN_KAFKA_CA_FILE": "no-such.pem"}, "no-such.pem is no readable file"),
         ({**SCRAM, "SAMMEN_KAFKA_CA_FILE": "pyproject.toml"}, "pyproject.toml is no readable file"),
     ],
