@@ -245,7 +245,7 @@ def republish(
 
 @app.command()
 def rewind(
-    consumer: Annotated[str, typer.Argument(help="As logs and metrics name it: bonus.facts.")],
+    consumer: Annotated[str, typer.Argument(help="As logs and metrics name it: bonus.placements.")],
     topic: Annotated[str, typer.Argument(help="The topic to be heard from its beginning.")],
 ) -> None:
     """Have a consumer begin a topic anew after a gap; stop its service first."""

@@ -141,9 +141,10 @@ class Relay:
         while not self._stopping.is_set():
             self._wake.clear()
             rows = await self._list(connection)
-            self._failures, self._trouble = 0, None
+            self._trouble = None
             if rows:
                 await self._send(connection, rows)
+            self._failures = 0
             await self._look(connection)
             if len(rows) < self._batch_rows_max:
                 await self._until_woken()

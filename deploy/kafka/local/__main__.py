@@ -107,6 +107,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LocalKafkaError as error:
         say(str(error))
         return 2
+    except OSError as error:
+        say(f"{error}; make room or mend that, or name another folder (--data)")
+        return 2
     except KeyboardInterrupt:
         return SIGNALLED + signal.SIGINT
     return code

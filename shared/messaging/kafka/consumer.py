@@ -178,7 +178,7 @@ class KafkaConsumer(ConsumerRebalanceListener):
                 if tenure.lost and tenure.hands_free:
                     self._begin_again(tenure)
             except TransportUnavailableError as error:
-                LOG.debug("bus_unavailable", detail=str(error))
+                doubt.see_nothing(error)
                 continue
             # What moved meanwhile was there to be read.
             stood_still = tenure.active and before == tenure.next_offsets

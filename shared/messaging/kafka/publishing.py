@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer, errors
 from shared.messaging.kafka.access import KafkaAccess
 from shared.messaging.kafka.connections import close_when_interrupted, cut_off, end
 from shared.messaging.kafka.faults import faults_named, gravest, register_answers, translate
-from shared.messaging.transport import OutgoingRecord, TransportError
+from shared.messaging.transport import OutgoingRecord, TopicMismatchError, TransportError
 from shared.observability.logs import Log
 
 LOG = Log(__name__)
@@ -137,7 +137,11 @@ async def _send(
             key=record.key, value=record.value, headers=list(record.headers), timestamp=None
         ):
             record = next(waiting, None)
-        await (await producer.send_batch(batch, topic, partition=number))
+        try:
+            acknowledged = await producer.send_batch(batch, topic, partition=number)
+        except AssertionError as error:  # so aiokafka says it
+            raise TopicMismatchError(f"{topic} has no partition {number} any more") from error
+        await acknowledged
 
 
 def _told(
@@ -149,7 +153,7 @@ def _told(
         if task.cancelled():
             yield translate(TimeoutError("not acknowledged in time"), where)
         elif (error := task.exception()) is not None:
-            if not isinstance(error, errors.KafkaError | OSError | TimeoutError):
+            if not isinstance(error, errors.KafkaError | OSError | TimeoutError | TransportError):
                 raise error
             yield translate(error, where)
 

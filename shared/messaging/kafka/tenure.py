@@ -10,7 +10,10 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.messaging.kafka.records import Read
-from shared.messaging.transport import OffsetGapError, Place
+from shared.messaging.transport import OffsetGapError, Place, TransportUnavailableError
+from shared.observability.logs import Log
+
+LOG = Log(__name__)
 
 REMEDY = (
     "find out what was lost, have its publisher send it again (`sammen republish`), and let the "
@@ -129,16 +132,25 @@ class Gap:
 
 @dataclass(slots=True)
 class Doubt:
-    """Looks that found gaps which may pass, one after the other."""
+    """Looks that found gaps which may pass, one after the other, and whether there are looks."""
 
     group: str
     looks: int = 0
+    sees: bool = True
 
     def weigh(self, gaps: Sequence[Gap]) -> None:
         """Count what one more look found. Raises OffsetGapError when it must be believed."""
+        self.sees = True
         self.looks = self.looks + 1 if gaps else 0
         if self.looks >= DOUBT_LOOKS or not all(gap.may_pass for gap in gaps):
             raise gap_error(self.group, gaps)
+
+    def see_nothing(self, error: TransportUnavailableError) -> None:
+        """Say that no look is possible, once: nobody else speaks of brokers that only listen."""
+        (LOG.warning if self.sees else LOG.debug)(
+            "bus_unavailable", group=self.group, detail=str(error)
+        )
+        self.sees = False
 
 
 def find_gaps(

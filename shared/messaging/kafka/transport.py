@@ -63,6 +63,7 @@ class KafkaTransport:
         # One that runs is kept by its own tasks; one that was let go of is forgotten.
         self._consumers: WeakSet[KafkaConsumer] = WeakSet()
         self._partition_counts: dict[str, int] = {}
+        self._expected_counts: dict[str, int] = {}
         self._keyless = count()
 
     async def start(self) -> None:
@@ -89,7 +90,10 @@ class KafkaTransport:
         await self._administration.close()
 
     async def check_topics(self, topics: Mapping[str, int]) -> None:
-        """See Transport.check_topics."""
+        """See Transport.check_topics. What publishes here holds to these numbers from now on: with
+        other ones the records of a key would lie in another partition than those before them.
+        """
+        self._expected_counts.update(topics)
         found = await self._administration.describe_topics([*topics])
         closed = [name for name, topic in found.items() if not (topic.may_read or topic.may_write)]
         if closed:
@@ -176,6 +180,8 @@ class KafkaTransport:
                 raise TransportForbiddenError(
                     f"{name}: this user may not write, or there is no such topic; {GRANT}"
                 )
+            if name in self._expected_counts:
+                require_topics({name: self._expected_counts[name]}, {name: topic.partitions})
             self._partition_counts[name] = topic.partitions
         missing = sorted(names - self._partition_counts.keys())
         if missing:

@@ -11,6 +11,7 @@ from shared.messaging.transport import (
     TransportUnavailableError,
 )
 from shared.messaging.work import begin_work
+from tests.support.evidence import Logged
 from tests.support.messaging import (
     count_rows,
     cvrs,
@@ -62,6 +63,21 @@ async def test_an_outage_of_the_bus_repeats_the_same_rows_in_the_same_order(post
     assert len(post.bus.calls) == 5
     assert all(call == post.bus.calls[0] for call in post.bus.calls)
     assert post.keys() == companies
+
+
+async def test_what_nobody_expected_is_tried_again_ever_more_seldom(
+    post: Post, logged: Logged
+) -> None:
+    def fail(_records: Sequence[OutgoingRecord]) -> None:
+        raise ZeroDivisionError
+
+    post.bus.before_publish = fail
+    await publish(post.world, [joined(cvr) for cvr in cvrs(2)])
+    async with post.relay():
+        await until(lambda: len(logged.lines("relay_retried")) >= 3, what="it is tried again")
+        assert [each["attempt"] for each in logged.lines("relay_retried")][:3] == [1, 2, 3]
+        post.bus.before_publish = None
+        await post.drained()
 
 
 async def test_eight_writers_committing_out_of_order_miss_nothing(post: Post) -> None:
