@@ -24,7 +24,7 @@ point of its work."""
 READY_LINE: Final = '"process_ready"'
 NOT_DRAINED: Final = '"drained": false'
 CANT_START: Final = " can't start: "
-MENDED_BY_PEOPLE: Final = (GRANT, NAME_REMEDY, "port")
+MENDED_BY_PEOPLE: Final = (GRANT, NAME_REMEDY, "SAMMEN_OPS_PORT")
 """Reasons not to start that no ground's coming back takes away."""
 TRACE: Final = "Traceback"
 DRAINED, ENDED_IN_FAULT = 0, 1
@@ -76,7 +76,7 @@ def end_of(status: int, said: str, *, outage: bool) -> End:
         was_ready=READY_LINE in said,
         outage=outage,
         said_why=one_line and not traced and not any(why in plain[-1] for why in MENDED_BY_PEOPLE),
-        said_undrained=not traced and bool(lines) and NOT_DRAINED in said,
+        said_undrained=not traced and NOT_DRAINED in said,
         last_lines=[line[:LETTERS_SHOWN] for line in lines[-LINES_SHOWN:]],
     )
 

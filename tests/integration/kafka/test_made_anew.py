@@ -18,11 +18,14 @@ from shared.messaging.transport import (
     TransportError,
     TransportUnavailableError,
 )
+from tests.integration.kafka.line import COMPANIES, PARTITIONS, Line
 from tests.support.buses import READER, WRITER, record
+from tests.support.evidence import Logged
 from tests.support.kafka_bus import KafkaBus
+from tests.support.messaging import TOPIC, joined, publish
 from tests.support.waiting import until
 
-PARTITIONS, FEWER, MORE = 6, 3, 12
+FEWER, MORE = 3, 12
 KEYS = [str(number).encode() for number in range(40)]
 
 
@@ -107,3 +110,23 @@ async def test_whoever_was_told_how_many_there_are_holds_to_it(
     await make_anew(one, topic, PARTITIONS)
     await publish_in_the_end(writer, topic)
     assert await records_in(one, topic, PARTITIONS) >= len(KEYS)
+
+
+async def test_a_relay_says_so_and_its_rows_wait_until_the_topic_is_right(
+    line: Line, logged: Logged
+) -> None:
+    await line.writer.check_topics({TOPIC: PARTITIONS})
+    await make_anew(line.bus, TOPIC, FEWER)
+    await publish(line.world, [joined(cvr) for cvr in COMPANIES])
+
+    def waiting() -> float:
+        return line.shown("sammen_outbox_waiting_rows", service="membership")
+
+    await until(lambda: waiting() == len(COMPANIES), what="what waits is shown")
+    told = [each for each in logged.lines("relay_retried") if each["level"] == "error"]
+    assert f"{TOPIC} has {FEWER} partitions, not {PARTITIONS}" in told[0]["reason"]
+    assert line.shown("sammen_retries_total", service="membership", kind="bus") > 0
+    assert await records_in(line.bus, TOPIC, FEWER) == 0
+    await make_anew(line.bus, TOPIC, PARTITIONS)
+    await until(lambda: waiting() == 0, what="all is published")
+    assert await records_in(line.bus, TOPIC, PARTITIONS) >= len(COMPANIES)

@@ -26,7 +26,9 @@ TRACE = "Traceback (most recent call last):\nValueError: bonus can't start: oh\n
         (-9, SAYS_WHY, True, False),
         (1, TRACE, True, False),  # a trace is no line of remedy
         (1, "", True, False),
+        (1, "bonus can't start: nobody answers at 127.0.0.1, port 5432\n", True, True),
         (1, "bonus can't start: bonus may not read x; " + GRANT, True, False),  # for people to mend
+        (1, "bonus can't start: Port 80 can't be used; SAMMEN_OPS_PORT", True, False),
     ],
 )
 def test_an_end_is_allowed_only_at_a_start_without_its_ground(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -50,6 +51,19 @@ def test_what_cannot_be_meant_is_said_before_anything_starts(
         status = ended.code
     assert status == 2
     assert complaint in capsys.readouterr().err
+
+
+def test_a_full_disk_is_said_in_one_line_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def start(_self: LocalKafka) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "cluster.json")
+
+    monkeypatch.setattr(LocalKafka, "start", start)
+    assert __main__.main(["up", "--data", str(tmp_path / "full")]) == 2
+    said = capsys.readouterr().err
+    assert "No space left on device: 'cluster.json'; make room" in said
+    assert "Traceback" not in said
 
 
 def test_a_command_hears_of_its_own_cluster_only(monkeypatch: pytest.MonkeyPatch) -> None:
