@@ -138,7 +138,7 @@ class EmbeddedPostgres:
             with suppress(ProcessLookupError):
                 os.kill(postmaster.pid, signal.SIGINT)
             deadline = _now() + STOP_SECONDS_MAX
-            while postmaster.is_running():
+            while not has_exited(postmaster.pid):
                 if _now() > deadline:
                     raise EmbeddedPostgresError(
                         f"PostgreSQL (process {postmaster.pid}) did not stop within "
@@ -265,7 +265,7 @@ class EmbeddedPostgres:
             try:
                 connection = await open_session(url)
             except (PostgresError, DatabaseUnavailableError) as error:
-                if not postmaster.is_running():
+                if has_exited(postmaster.pid):
                     return False
                 if fault_of(error) is not Fault.UNAVAILABLE or _now() > deadline:
                     raise self._failure(f"PostgreSQL does not let us in: {error}") from error

@@ -21,6 +21,7 @@ ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
 NOBODYS_PID = 4_999_999
 
 _PORT_LINE = 3
+_PROC_IS_THERE = Path("/proc/self").exists()  # not on macOS
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,6 @@ class Postmaster:
 
     pid: int
     port: int
-    cluster: Path
-
-    def is_running(self) -> bool:
-        """Tell whether the process still lives; a dead child of ours is buried here."""
-        return not has_exited(self.pid) and _serves(self.pid, self.cluster)
 
 
 def read_postmaster(cluster: Path) -> Postmaster | None:
@@ -49,8 +45,8 @@ def read_postmaster(cluster: Path) -> Postmaster | None:
         ) from error
     if len(lines) <= _PORT_LINE or not (lines[0].isdigit() and lines[_PORT_LINE].isdigit()):
         return None  # still being written
-    found = Postmaster(int(lines[0]), int(lines[_PORT_LINE]), cluster)
-    return found if found.is_running() else None
+    found = Postmaster(int(lines[0]), int(lines[_PORT_LINE]))
+    return found if not has_exited(found.pid) and _serves(found.pid, cluster) else None
 
 
 def disown_reused_pid(cluster: Path) -> None:
@@ -108,11 +104,16 @@ async def run_to_end(command: Sequence[str]) -> str | None:
 
 
 def has_exited(pid: int) -> bool:
-    """Tell whether a process is gone; a dead child of ours is buried here."""
+    """Tell whether a process is gone, or dead and only waits for another parent to look at it.
+
+    A dead child of ours is buried here. Nothing but this tells when a server has ended: the kernel
+    takes a dying process's memory first, its command line with it, and its files, locks and port
+    only then.
+    """
     try:
         return os.waitpid(pid, os.WNOHANG)[0] == pid
     except ChildProcessError:
-        return not _is_alive(pid)
+        return not _is_alive(pid) or _is_zombie(pid)
 
 
 def free_port() -> int:
@@ -145,16 +146,31 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
+def _is_zombie(pid: int) -> bool:
+    if not _PROC_IS_THERE:
+        return _ask_ps("state", pid).startswith("Z")
+    try:
+        # The name before the state may hold anything, parentheses too.
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+    except OSError:
+        return True  # buried since we looked
+    return state in (b"Z", b"X")
+
+
 def _serves(pid: int, cluster: Path) -> bool:
-    """Tell whether a process is a PostgreSQL started on this folder, and no zombie."""
-    command_line = Path(f"/proc/{pid}/cmdline")
-    if command_line.parent.parent.joinpath("self").exists():
-        try:
-            words = command_line.read_bytes().decode(errors="replace").split("\0")
-        except OSError:
-            return False
-        return words[0].endswith("postgres") and str(cluster) in words
-    listing = subprocess.run(  # noqa: S603 - a fixed program
-        ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    """Tell whether a process is a PostgreSQL started on this folder, and not dying."""
+    if not _PROC_IS_THERE:
+        command = _ask_ps("command", pid)
+        return "postgres" in command and str(cluster) in command
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return False
+    return words[0].endswith("postgres") and str(cluster) in words
+
+
+def _ask_ps(what: str, pid: int) -> str:
+    """What the system's own tool says of a process where there is no /proc; "" of none."""
+    return subprocess.run(  # noqa: S603 - a fixed program
+        ["/bin/ps", "-o", f"{what}=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout
-    return "postgres" in listing and str(cluster) in listing

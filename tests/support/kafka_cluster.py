@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -67,10 +67,3 @@ def access_to(kafka: LocalKafka, user: str = "admin") -> KafkaAccess:
 def admin_client(access: KafkaAccess) -> AdminClient:
     """The library's own client, which keeps to itself what it thinks of brokers that are away."""
     return AdminClient({**access.for_librdkafka()}, logger=LibraryLog())
-
-
-def is_running(pid: int) -> bool:
-    """Whether the process is there, and not only waiting for its parent to look at it."""
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
-    return False

@@ -36,8 +36,19 @@ def kill_all(pids: list[int]) -> None:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + END_SECONDS_MAX
-    while time.monotonic() < deadline and any(_is_running(pid) for pid in pids):
+    while time.monotonic() < deadline and not all(map(has_ended, pids)):
         time.sleep(POLL_SECONDS)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether the process is gone, or dead and only waits for its parent to look at it.
+
+    One that is dying is still there: its command line goes first, its files and locks afterwards.
+    """
+    try:
+        return _state(Path(f"/proc/{pid}/stat")) in "ZX"
+    except OSError:
+        return True
 
 
 def _command_lines() -> Iterator[tuple[int, list[str]]]:
@@ -48,18 +59,15 @@ def _command_lines() -> Iterator[tuple[int, list[str]]]:
                 yield int(entry.name), words.rstrip("\0").split("\0")
 
 
-def _is_running(pid: int) -> bool:
-    """A process that ended and that its parent has not looked at has no command line any more."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
-    except OSError:
-        return False
-
-
 def all_halted(pid: int) -> bool:
     """Whether no thread of the process runs after SIGSTOP."""
     states = []
     for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
         with suppress(OSError):  # a thread that has just ended
-            states.append(thread.read_text(encoding="utf-8").rpartition(")")[2].split()[0])
+            states.append(_state(thread))
     return all(state in "TtZX" for state in states)
+
+
+def _state(stat: Path) -> str:
+    """The letter the kernel gives a process or thread. Raises OSError when it is gone."""
+    return stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]

@@ -26,11 +26,11 @@ from confluent_kafka.admin import (
 
 from deploy.kafka.local import LocalKafka, LocalKafkaError
 from deploy.kafka.local.memory import ClusterFolder
+from deploy.kafka.local.processes import has_ended
 from shared.messaging.kafka.access import Credentials, KafkaAccess
 from tests.support.kafka_cluster import (
     access_to,
     admin_client,
-    is_running,
     kafka_cluster,
     kafka_or_skip,
 )
@@ -105,7 +105,7 @@ def test_records_outlive_a_stop_and_a_crash(folder: Path, monkeypatch: pytest.Mo
         produce(access_to(kafka), "one")
         assert records(kafka) == ["one"]
         first, address = kafka.node_pids()[1], kafka.bootstrap_servers
-    assert not is_running(first)
+    assert has_ended(first)
     with kafka:
         assert kafka.bootstrap_servers == address
         produce(access_to(kafka), "two")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from deploy.kafka.local import LocalKafka, LocalKafkaError
-from tests.support.kafka_cluster import is_running, kafka_or_skip
+from deploy.kafka.local.processes import has_ended
+from tests.support.kafka_cluster import kafka_or_skip
 from tests.support.lifelines import ending_with_me, processes_naming
 from tests.support.waiting import until
 
@@ -65,9 +66,9 @@ async def test_no_node_outlives_a_starter_that_is_killed(folder: Path) -> None:
         with pytest.raises(LocalKafkaError, match=f"is run by process {starter.pid}"):
             LocalKafka(folder).start()
         starter.kill()
-        await until(lambda: not is_running(node), what="the node has ended")
-        await until(lambda: not is_running(watcher), what="the watcher has ended")
-        assert is_running(forked), "a child that kept the pipe open, and it did not matter"
+        await until(lambda: has_ended(node), what="the node has ended")
+        await until(lambda: has_ended(watcher), what="the watcher has ended")
+        assert not has_ended(forked), "a child that kept the pipe open, and it did not matter"
         assert not is_there(folder)
     finally:
         end(starter, forked)
@@ -100,9 +101,9 @@ async def test_leftovers_are_ended_by_the_next_start(folder: Path) -> None:
     starter, (node, watcher, forked) = started_by_another(folder)
     os.kill(watcher, signal.SIGKILL)
     end(starter, forked)
-    assert is_running(node), "nobody was left to end it"
+    assert not has_ended(node), "nobody was left to end it"
     said: list[str] = []
     with LocalKafka(folder, fast_failover=True, say=said.append) as kafka:
-        assert not is_running(node)
+        assert has_ended(node)
         assert f"ending what an earlier start left running: process [{node}]" in said
         assert kafka.node_pids()[1] != node
