@@ -99,12 +99,17 @@ class Node:
     def spawn(self, run: str, options: Sequence[str]) -> None:
         """Start the process, in a session of its own, so that a Ctrl-C is not meant for it."""
         assert self.process is None or self.process.poll() is not None, "the node runs"
+        # Java unpacks libraries there, and who is killed leaves them: not in a folder of everybody.
+        temporary = self.folder / "temporary"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
                     *self.java,
                     *options,
                     f"{RUN_OPTION}{run}",
+                    f"-Djava.io.tmpdir={temporary}",
                     f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}",
                     *(MAIN_CLASS, str(self.folder / "server.properties")),
                 ],

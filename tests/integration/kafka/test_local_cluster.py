@@ -39,6 +39,7 @@ from tests.support.waiting import until
 
 CHECKOUT = Path(__file__).parents[3]
 TOPIC = "test.local"
+LONG = "two" * 1000
 
 
 @pytest.fixture(autouse=True)
@@ -57,10 +58,17 @@ def create_topic(kafka: LocalKafka) -> None:
 
 def produce(access: KafkaAccess, value: str) -> None:
     answers: list[str] = []
-    producer = Producer({**access.for_librdkafka(), "message.timeout.ms": 20_000})
+    codec = {"compression.type": "lz4"}  # for which a broker unpacks a library
+    producer = Producer({**access.for_librdkafka(), **codec, "message.timeout.ms": 20_000})
     producer.produce(TOPIC, value, on_delivery=lambda error, _: answers.append(f"{error}"))
     assert producer.flush(20) == 0
     assert answers == ["None"]
+
+
+def unpacked(pid: int) -> set[Path]:
+    """Folders with the libraries for compression that the node uses."""
+    mapped = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").splitlines()
+    return {Path(line.split(maxsplit=5)[5]).parent for line in mapped if "liblz4" in line}
 
 
 def records(kafka: LocalKafka) -> list[str]:
@@ -108,11 +116,12 @@ def test_records_outlive_a_stop_and_a_crash(folder: Path, monkeypatch: pytest.Mo
     assert has_ended(first)
     with kafka:
         assert kafka.bootstrap_servers == address
-        produce(access_to(kafka), "two")
+        produce(access_to(kafka), LONG)
+        assert unpacked(kafka.node_pids()[1]) == {folder / "node-1" / "temporary"}
         kafka.kill_node(1)
         assert kafka.node_pids() == {}
         kafka.start_node(1)
-        assert records(kafka) == ["one", "two"]
+        assert records(kafka) == ["one", LONG]
     assert [*folder.parent.iterdir()] == [folder], "all of it is where it was told to be"
 
 
