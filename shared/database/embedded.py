@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import signal
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -32,8 +32,10 @@ from shared.database.faults import DatabaseUnavailableError, Fault, fault_of
 from shared.database.folder import DataFolder, EmbeddedPostgresError, State
 from shared.database.owner import OWNER, create_owner
 from shared.database.postmaster import (
+    POLL_SECONDS,
     Postmaster,
     disown_reused_pid,
+    end,
     free_port,
     has_exited,
     port_is_taken,
@@ -47,7 +49,6 @@ from shared.database.session import open_session
 START_SECONDS_MAX = 120.0
 STOP_SECONDS_MAX = 60.0
 PORT_WAIT_SECONDS_MAX = 2.0
-POLL_SECONDS = 0.02
 
 # What the server says when another program took the port between our look and its bind.
 PORT_LOST = "could not create any TCP/IP sockets"
@@ -88,26 +89,27 @@ class EmbeddedPostgres:
         self._durable = durable
         self._port = port
         self._binaries = binaries
+        self._spawned: list[int] = []
 
     async def start(self) -> EmbeddedServer:
         """Start the server, or find it running; returns once it answers.
 
-        Any number of processes may do so at once: one starts it, the others find it. Raises
-        EmbeddedPostgresError, with what to do, when the folder or the port is taken by something
-        else, the folder was made by another version or user, or the server does not start.
+        Any number of processes may do so at once: one starts it, the others find it. Cancelled, it
+        leaves no server behind. Raises EmbeddedPostgresError, with what to do, when the folder or
+        the port is taken by something else, the folder was made by another version or user, or the
+        server does not start.
         """
         binaries = self._binaries or find_binaries()
         self._folder.claim()
-        async with self._folder.locked():
+        async with self._folder.locked(), self._ended_if_cancelled():
             self._check_version()
             account = choose_account(self._folder.cluster, binaries)
             state = self._folder.read_state()
             found = read_postmaster(self._folder.cluster)
-            spawned_pid = None
             # One that was killed a moment ago is still found, and ends while we wait for it.
             if found is None or not await self._gets_ready(found, state):
                 await self._initialise(binaries, account, state)
-                spawned_pid, found = await self._launch(binaries, account, state)
+                found = await self._launch(binaries, account, state)
                 if not await self._gets_ready(found, state):
                     raise self._failure("PostgreSQL started and ended again")
             postmaster = found
@@ -121,7 +123,7 @@ class EmbeddedPostgres:
             superuser_url=_superuser_url(postmaster, state),
             port=postmaster.port,
             pid=postmaster.pid,
-            found_running=postmaster.pid != spawned_pid,
+            found_running=postmaster.pid not in self._spawned,
         )
 
     async def stop(self) -> None:
@@ -133,18 +135,21 @@ class EmbeddedPostgres:
             return
         async with self._folder.locked():
             postmaster = read_postmaster(self._folder.cluster)
-            if postmaster is None:
-                return
-            with suppress(ProcessLookupError):
-                os.kill(postmaster.pid, signal.SIGINT)
-            deadline = _now() + STOP_SECONDS_MAX
-            while not has_exited(postmaster.pid):
-                if _now() > deadline:
-                    raise EmbeddedPostgresError(
-                        f"PostgreSQL (process {postmaster.pid}) did not stop within "
-                        f"{STOP_SECONDS_MAX:.0f} s; look into {self._folder.log}"
-                    )
-                await asyncio.sleep(POLL_SECONDS)
+            if postmaster is not None and not await end(postmaster.pid, STOP_SECONDS_MAX):
+                raise EmbeddedPostgresError(
+                    f"PostgreSQL (process {postmaster.pid}) did not stop within "
+                    f"{STOP_SECONDS_MAX:.0f} s; look into {self._folder.log}"
+                )
+
+    @asynccontextmanager
+    async def _ended_if_cancelled(self) -> AsyncIterator[None]:
+        self._spawned.clear()
+        try:
+            yield
+        except asyncio.CancelledError:
+            for pid in self._spawned:
+                await end(pid, STOP_SECONDS_MAX)
+            raise
 
     def _check_version(self) -> None:
         version_file = self._folder.cluster / "PG_VERSION"
@@ -189,22 +194,21 @@ class EmbeddedPostgres:
         (draft / "cluster").rename(self._folder.cluster)
         shutil.rmtree(draft)
 
-    async def _launch(
-        self, binaries: Path, account: Account, state: State
-    ) -> tuple[int, Postmaster]:
+    async def _launch(self, binaries: Path, account: Account, state: State) -> Postmaster:
         """Start the server on the wanted, the remembered or a free port.
 
-        Returns the process id of what was started and the server that runs now, which is another
-        when a starter that was killed a moment ago had been faster.
+        Returns the server that runs now, which is another than the one just started when a starter
+        that was killed a moment ago had been faster.
         """
         disown_reused_pid(self._folder.cluster)
         deadline = _now() + START_SECONDS_MAX
         port = await self._usable_port(state)
         while _now() < deadline:
             pid = self._spawn(binaries, account, port)
+            self._spawned.append(pid)
             postmaster = await self._until_listening(pid, deadline)
             if postmaster is not None:
-                return pid, postmaster
+                return postmaster
             words = self._folder.last_words()
             if PORT_LOST in words and self._port is None:
                 port = free_port()  # somebody was faster

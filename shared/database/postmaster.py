@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,12 @@ ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
 
 # Larger than any process id of Linux (at most 4194304) or macOS.
 NOBODYS_PID = 4_999_999
+
+POLL_SECONDS = 0.02
+
+LOWEST_PORT = 15_000
+EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+PORT_TRIES_MAX = 1_000
 
 _PORT_LINE = 3
 _PROC_IS_THERE = Path("/proc/self").exists()  # not on macOS
@@ -54,14 +62,17 @@ def disown_reused_pid(cluster: Path) -> None:
 
     PostgreSQL would take that program for the old server and refuse. Only the number is replaced:
     the rest of the file holds what PostgreSQL needs to see that no process of the old server is
-    still at work. Call it only while no server runs there.
+    still at work. A server that has written the file since somebody looked keeps its number, and a
+    new one makes way for it. Call it only while no other server runs there.
     """
     pid_file = cluster / "postmaster.pid"
     try:
         first, *rest = pid_file.read_text(encoding="utf-8").splitlines(keepends=True)
     except (FileNotFoundError, ValueError):
         return
-    if first.strip().isdigit() and _is_alive(int(first)):
+    if not first.strip().isdigit():
+        return
+    if _is_alive(int(first)) and not _serves(int(first), cluster):
         with pid_file.open("r+", encoding="utf-8") as file:
             file.write("".join([f"{NOBODYS_PID}\n", *rest]))
             file.truncate()
@@ -97,7 +108,8 @@ async def run_to_end(command: Sequence[str]) -> str | None:
     try:
         _, complaint = await process.communicate()
     except asyncio.CancelledError:
-        process.kill()
+        with suppress(ProcessLookupError):  # it had just ended by itself
+            process.kill()
         await process.wait()
         raise
     return complaint.decode(errors="replace").strip() if process.returncode else None
@@ -116,12 +128,35 @@ def has_exited(pid: int) -> bool:
         return not _is_alive(pid) or _is_zombie(pid)
 
 
+async def end(pid: int, seconds_max: float) -> bool:
+    """Have a server end, undoing what is not committed, and wait for that; whether it has."""
+    deadline = asyncio.get_running_loop().time() + seconds_max
+    if not has_exited(pid):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGINT)
+    while not has_exited(pid):
+        if asyncio.get_running_loop().time() > deadline:
+            return False
+        await asyncio.sleep(POLL_SECONDS)
+    return True
+
+
 def free_port() -> int:
-    """A port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port nobody listens on at this moment, below those the system hands out by itself.
+
+    From among those anybody could get the port of a server that is down, and would then keep it
+    from coming back to where it is looked for.
+    """
+    try:
+        highest = int(EPHEMERAL_RANGE.read_text(encoding="ascii").split()[0]) - 1
+    except (OSError, ValueError, IndexError):
+        highest = 32_767
+    lowest = min(LOWEST_PORT, highest)
+    for _ in range(PORT_TRIES_MAX):
+        port = lowest + secrets.randbelow(highest - lowest + 1)
+        if not port_is_taken(port):
+            return port
+    raise EmbeddedPostgresError(f"no free port was found on {HOST}; end what holds them")
 
 
 def port_is_taken(port: int) -> bool:

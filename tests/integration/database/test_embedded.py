@@ -14,6 +14,13 @@ from pathlib import Path
 import pytest
 
 from shared.database import Database, EmbeddedPostgres
+from shared.database.postmaster import (
+    EPHEMERAL_RANGE,
+    disown_reused_pid,
+    free_port,
+    read_postmaster,
+    run_to_end,
+)
 from tests.integration.database.conftest import answers
 from tests.support.lifelines import ending_with_me
 from tests.support.waiting import until
@@ -197,3 +204,40 @@ async def test_cancelling_a_start_leaves_the_folder_usable(
     with pytest.raises(asyncio.CancelledError):
         await starting
     assert await answers((await own_postgres.start()).owner_url)
+
+
+async def test_cancelling_a_start_leaves_no_server_behind(
+    own_postgres: EmbeddedPostgres, folder: Path
+) -> None:
+    cluster = folder / "server" / "cluster"
+    starting = asyncio.create_task(own_postgres.start())
+    await until((cluster / "postmaster.pid").exists, what="the server is at work")
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert read_postmaster(cluster) is None
+    assert await answers((await own_postgres.start()).owner_url)
+
+
+async def test_a_server_that_runs_is_never_taken_for_another_program(
+    own_postgres: EmbeddedPostgres, folder: Path
+) -> None:
+    """It may have written who it is after somebody looked, who then thinks that none runs."""
+    server = await own_postgres.start()
+    disown_reused_pid(folder / "server" / "cluster")
+    again = await own_postgres.start()
+    assert (again.pid, again.found_running) == (server.pid, True)
+
+
+async def test_cancelling_what_ends_by_itself_is_a_cancellation() -> None:
+    for milliseconds in range(100):
+        running = asyncio.create_task(run_to_end(["/bin/true"]))
+        await asyncio.sleep(milliseconds / 8000)
+        running.cancel()
+        await asyncio.wait([running])
+        assert running.cancelled() or running.result() is None
+
+
+def test_nobody_is_handed_out_the_port_of_a_server_that_is_down() -> None:
+    handed_out_from = int(EPHEMERAL_RANGE.read_text().split()[0])
+    assert all(free_port() < handed_out_from for _ in range(100))
