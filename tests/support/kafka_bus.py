@@ -37,6 +37,8 @@ LOOK_SECONDS = 0.5
 TIMES = SessionTimes(session_seconds=SESSION_SECONDS, heartbeat_seconds=0.2, metadata_seconds=1.0)
 BATCH_HEADER_BYTES = 1_000
 SCRAM_ROUNDS = 4_096
+NOT_HEARD_OF = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_AUTHORIZATION_FAILED)
+"""A broker that lags says so of a topic, or of one that it does not know who may look at."""
 
 
 class KafkaBus:
@@ -105,7 +107,7 @@ class KafkaBus:
         try:
             described = await asyncio.wrap_future(futures[topic])
         except KafkaException as error:
-            if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            if error.args[0].code() in NOT_HEARD_OF:
                 return False
             raise
         return right in (described.authorized_operations or [])

@@ -35,10 +35,12 @@ async def test_a_topic_that_may_not_be_read_yet_ends_nobody_who_hears_its_patter
 
     await one.create_topic("later.patterns", readers=())
     await writer.publish([record("later.patterns", b"2")])
+    await until(
+        lambda: "later.patterns" in str(logged.lines("bus_unavailable")), what="it is noticed"
+    )
     await asyncio.sleep(SEEN_SECONDS)
     assert inbox.values == [b"1"]
     assert consumer.failure() is None
-    assert "later.patterns" in str(logged.lines("bus_unavailable"))
     await one.grant("later.patterns", [(READER, AclOperation.READ)])
     await writer.publish([record("here.patterns", b"3")])
     await until(lambda: {*inbox.values} == {b"1", b"2", b"3"}, what="both are heard")

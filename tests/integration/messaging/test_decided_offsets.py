@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from shared.messaging import heard_topics
+from shared.messaging.consumer import Consumer
 from shared.messaging.decided_offsets import DecidedOffsets, waited_for
 from shared.messaging.transport import (
     DecisionsLostError,
@@ -174,6 +175,7 @@ async def test_offsets_beside_the_decisions_go_back_with_them(world: World) -> N
     async with consumer_at_work(world) as consumer, world.bus("membership") as told:
         await told.publish([_outgoing(record) for record in first])
         await until(_has_seen(world, 3), what="the first are decided")
+        await until(_has_committed(consumer, 3), what="their offsets are beside them")
         await _set_back(world)
         await told.publish([_outgoing(record) for record in second])
         await until(_has_seen(world, 6), what="all are decided")
@@ -196,5 +198,13 @@ async def _set_back(world: World) -> None:
 def _has_seen(world: World, number: int) -> Callable[[], Awaitable[bool]]:
     async def check() -> bool:
         return len(await seen(world.bonus)) == number
+
+    return check
+
+
+def _has_committed(consumer: Consumer, number: int) -> Callable[[], Awaitable[bool]]:
+    async def check() -> bool:
+        positions = (await consumer.progress()).positions
+        return sum(each.next_offset for each in positions.values()) == number
 
     return check

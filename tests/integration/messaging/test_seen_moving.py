@@ -63,7 +63,8 @@ async def test_every_step_of_a_batch_is_counted(desk: Desk) -> None:
     seconds = step_seconds(desk)
     assert seconds.pop("pause") == 0
     assert all(seconds.values()), seconds
-    assert 0.04 <= seconds["load"] < seconds["decide"] < seconds["write"]
+    # At least: on a busy machine any of them may take longer than the next.
+    assert seconds["load"] >= 0.04
     assert seconds["decide"] >= 0.08
     assert seconds["write"] >= 0.12
 

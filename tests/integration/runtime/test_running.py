@@ -15,6 +15,7 @@ from shared.runtime.transports import transport_opener
 from tests.support.clock import clock_at
 from tests.support.postgres import DatabaseFactory
 from tests.support.services import TINY_MEMBERSHIP, prepared_database, settings_for
+from tests.support.waiting import until
 
 CVR = "99000007"
 EVENTS = 3000
@@ -46,6 +47,7 @@ async def test_a_relay_that_is_stopped_first_sends_what_is_left(
     running = tiny.running
     await running.connect(tiny.open_transport)
     await running.start_relay()
+    await until(lambda: running.relay.active, what="it is this relay's turn")
     async with running.context.begin() as work:
         for _ in range(EVENTS):
             work.publish(CompanyJoined(cvr=CVR, joined_on=work.today))

@@ -133,8 +133,10 @@ async def stage(
 async def _all_is_back_once(stage: Stage, consumer: Consumer) -> None:
     await stage.tell_again()
     await stage.begin_anew(consumer)
-    await stage.hear()
+    again = await stage.hear()
     await until(stage.has_heard(len(COMPANIES)), what="all is back")
+    # What is decided is counted a moment later, and committed then.
+    await until(_has_no_lag(again), what="all of it is counted")
     known = stage.duplicates()
     await stage.tell_again()
     await until(
@@ -196,6 +198,14 @@ async def test_a_group_with_members_does_not_begin_anew(stage: Stage) -> None:
 def _holds_all(consumer: Consumer) -> Callable[[], Awaitable[bool]]:
     async def check() -> bool:
         return len((await consumer.progress()).positions) == 3
+
+    return check
+
+
+def _has_no_lag(consumer: Consumer) -> Callable[[], Awaitable[bool]]:
+    async def check() -> bool:
+        progress = await consumer.progress()
+        return len(progress.positions) == 3 and progress.lag == 0
 
     return check
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from starlette.responses import Response
@@ -24,14 +25,22 @@ async def slowly(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @pytest.fixture
-async def connection(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connection]:
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[HttpServer]:
     monkeypatch.setattr(PunctualConnection, "head_seconds_max", HEAD_SECONDS_MAX)
     server = HttpServer("HTTP", "127.0.0.1", 0)
     await server.start(slowly)
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    yield reader, writer
-    writer.close()
+    yield server
     await server.stop()
+
+
+@asynccontextmanager
+async def connected(server: HttpServer) -> AsyncIterator[Connection]:
+    """A connection, on which the time runs from now on: no fixture, whose test may begin late."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
 
 
 async def said(reader: asyncio.StreamReader) -> bytes:
@@ -42,31 +51,31 @@ async def said(reader: asyncio.StreamReader) -> bytes:
 
 @pytest.mark.parametrize("beginning", [b"", b"GET / HT", ASKING])
 async def test_a_request_that_never_begins_is_not_waited_for(
-    connection: Connection, beginning: bytes
+    server: HttpServer, beginning: bytes
 ) -> None:
-    reader, writer = connection
-    writer.write(beginning)
-    assert await said(reader) == b""
+    async with connected(server) as (reader, writer):
+        writer.write(beginning)
+        assert await said(reader) == b""
 
 
-async def test_a_head_that_comes_in_drops_buys_no_time(connection: Connection) -> None:
-    reader, writer = connection
-    listening = asyncio.create_task(said(reader))
-    drops = 0
-    while not listening.done():
-        writer.write(b"X-Drop: 1\r\n" if drops else ASKING)
-        drops += 1
-        await asyncio.sleep(HEAD_SECONDS_MAX / 10)
-    assert drops < 1000
+async def test_a_head_that_comes_in_drops_buys_no_time(server: HttpServer) -> None:
+    async with connected(server) as (reader, writer):
+        listening = asyncio.create_task(said(reader))
+        drops = 0
+        while not listening.done():
+            writer.write(b"X-Drop: 1\r\n" if drops else ASKING)
+            drops += 1
+            await asyncio.sleep(HEAD_SECONDS_MAX / 10)
+        assert drops < 1000
 
 
 async def test_a_request_is_answered_and_the_next_one_on_the_same_line_too(
-    connection: Connection,
+    server: HttpServer,
 ) -> None:
-    reader, writer = connection
-    for _ in range(2):
-        writer.write(ASKING + b"\r\n")
-        async with asyncio.timeout(20):
-            assert (await reader.readuntil(b"done")).startswith(b"HTTP/1.1 200")
-    writer.write(ASKING)
-    assert await said(reader) == b""
+    async with connected(server) as (reader, writer):
+        for _ in range(2):
+            writer.write(ASKING + b"\r\n")
+            async with asyncio.timeout(20):
+                assert (await reader.readuntil(b"done")).startswith(b"HTTP/1.1 200")
+        writer.write(ASKING)
+        assert await said(reader) == b""

@@ -42,6 +42,11 @@ def lines(stream: io.StringIO) -> Lines:
     return said
 
 
+def said_in(stream: io.StringIO) -> str:
+    """What was said but for when: any four or six digits may be a time's microseconds."""
+    return re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "", stream.getvalue())
+
+
 def test_a_line_says_what_where_when_and_whose(lines: Lines) -> None:
     with bound(service="bonus", event_id="e-1", causation_id=None):
         LOG.info("batch_committed", events=12)
@@ -93,8 +98,8 @@ async def test_tasks_keep_their_own_keys(lines: Lines) -> None:
 )
 def test_person_numbers_are_masked_wherever_they_stand(stream: io.StringIO, value: object) -> None:
     LOG.info("notice_failed", value=value)
-    assert "1234" not in stream.getvalue()
-    assert "610180" not in stream.getvalue()
+    assert "1234" not in said_in(stream)
+    assert "610180" not in said_in(stream)
 
 
 def test_person_numbers_are_masked_in_traces(stream: io.StringIO) -> None:
@@ -106,7 +111,7 @@ def test_person_numbers_are_masked_in_traces(stream: io.StringIO) -> None:
     LOG.error("request_failed", error=caught.value)
     assert "Traceback" in stream.getvalue()
     assert "nobody has" in stream.getvalue()
-    assert "610180" not in stream.getvalue()
+    assert "610180" not in said_in(stream)
 
 
 def test_libraries_are_masked_and_rendered_alike(lines: Lines, stream: io.StringIO) -> None:
@@ -114,7 +119,7 @@ def test_libraries_are_masked_and_rendered_alike(lines: Lines, stream: io.String
     (line,) = lines()
     assert line["action"] == "library_said"
     assert line["logger"] == "asyncpg"
-    assert "610180" not in stream.getvalue()
+    assert "610180" not in said_in(stream)
 
 
 @pytest.mark.parametrize("hostile", ["a\nb", '{"action": "forged"}\n{', "\x1b[31m", "\u2028"])
@@ -135,7 +140,7 @@ def test_people_read_lines_without_braces(stream: io.StringIO) -> None:
     LOG.info("process_ready", address="http://127.0.0.1:1", number=NUMBER)
     assert "process_ready" in stream.getvalue()
     assert "address=http://127.0.0.1:1" in stream.getvalue()
-    assert "610180" not in stream.getvalue()
+    assert "610180" not in said_in(stream)
     assert "{" not in stream.getvalue()
 
 

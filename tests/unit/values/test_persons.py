@@ -22,6 +22,9 @@ SERIALS = st.integers(0, 9999).map("{:04d}".format)
 HYPHENS = st.sampled_from(["", "-", " ", " - ", "\u2013", " \u2013 ", "\u00a0", "\u2011"])
 BORDERS = st.text(alphabet=" \n.,;:/()'\"_-–=<>æ"[:-1], max_size=4)
 WORDS = st.text(alphabet=string.ascii_letters + string.digits + "æøåÆØÅ٣", min_size=1)
+# Four digits before a number's date, or six behind its last four, may make another number of it:
+# 0101 and 610180-1234 hold 0101610180.
+LENGTHENING = WORDS.filter(lambda word: not (word.isdecimal() and len(word) in {4, 6}))
 
 
 def constructed(day: date, serial: str, hyphen: str) -> str:
@@ -50,7 +53,7 @@ def test_a_number_with_a_true_day_of_birth_is_found(day: date, serial: str, hyph
     assert contains_person_number(f"cpr: {day:%d%m%y}{hyphen}{serial}.")
 
 
-@given(NUMBERS, WORDS)
+@given(NUMBERS, LENGTHENING)
 def test_digits_inside_a_longer_word_or_number_are_not(number: str, word: str) -> None:
     assert not contains_person_number(word + number)
     assert not contains_person_number(number + word)

@@ -22,6 +22,7 @@ from shared.web.issuer import DevelopmentIssuer
 from shared.web.tokens import (
     KEYS_BELIEVED_SECONDS,
     KEYS_FRESH_SECONDS,
+    LEEWAY_SECONDS,
     REFRESH_PAUSE_SECONDS,
     JwtAuthenticator,
 )
@@ -108,10 +109,13 @@ def ago(**past: float) -> datetime:
     return datetime.now(UTC) - timedelta(**past)
 
 
+# A token tells whole seconds, those of our clock rounded down, and checking takes a moment too.
+TOO_EARLY_SECONDS = LEEWAY_SECONDS + 5
+
 FORGED: dict[str, Callable[[], str]] = {
     "expired": lambda: signed(exp=ago(seconds=31)),
-    "not valid yet": lambda: signed(nbf=ago(seconds=-31)),
-    "issued in the future": lambda: signed(iat=ago(seconds=-31)),
+    "not valid yet": lambda: signed(nbf=ago(seconds=-TOO_EARLY_SECONDS)),
+    "issued in the future": lambda: signed(iat=ago(seconds=-TOO_EARLY_SECONDS)),
     "another audience": lambda: signed(aud="somebody-else"),
     "another issuer": lambda: signed(iss="http://issuer.test.evil"),
     "no expiry": lambda: signed(exp=None),
