@@ -145,6 +145,12 @@ def plain_logs() -> None:
     configure_logs(io.StringIO(), renderer="json")
 
 
+@pytest.fixture(autouse=True)
+def _plain_logs_again() -> None:
+    """A command of ours run in this process sets the level of all that follow."""
+    configure_logs(io.StringIO(), renderer="json")
+
+
 class StartSystem(Protocol):
     """Starts services in a fresh database; `more` are settings."""
 

@@ -7,7 +7,7 @@ import io
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -22,15 +22,11 @@ Lines = Callable[[], list[dict[str, object]]]
 
 
 @pytest.fixture
-def stream() -> Iterator[io.StringIO]:
-    """Where the lines go; what was configured before is put back."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
+def stream() -> io.StringIO:
+    """Where the lines go."""
     text = io.StringIO()
     configure_logs(text, renderer="json", level="DEBUG")
-    yield text
-    root.handlers = handlers
-    root.setLevel(level)
+    return text
 
 
 @pytest.fixture
