@@ -14,11 +14,10 @@ import pytest
 from services.bonus.handlers import proving, rounds
 from services.bonus.rules.editions import Edition, own_edition
 from services.bonus.store.facts import LockedPerson, lock_persons
-from services.commands import rounds as commands
 from shared.messaging.work import Work
 from tests.integration.bonus.office import HALF_YEAR, Office, hired, person, private
 from tests.integration.bonus.test_assessing import apply
-from tests.support.waiting import until
+from tests.support.lifelines import ending_with_me
 
 CHECKOUT = Path(__file__).parents[3]
 PERSONS = [f"{digit:x}{digit:x}92f0a0-0000-4000-8000-0000000000{digit:02x}" for digit in range(16)]
@@ -137,38 +136,41 @@ async def test_the_nightly_replay_goes_on_with_what_it_found(
     assert await proving.count_differing(context) == 16
 
 
-def command(office: Office, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """A command of `sammen`, as the service's own role."""
+def begun(office: Office, folder: Path, *words: str) -> subprocess.Popen[str]:
+    """A command of `sammen` at work, as the service's own role."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SAMMEN_")}
     address = {"SAMMEN_BONUS_DATABASE_URL": office.system.database.url("sammen_bonus")}
-    return subprocess.run(
-        [sys.executable, "-m", "services", *words],
+    return subprocess.Popen(
+        ending_with_me(sys.executable, "-m", "services", *words),
         env={**kept, **address, "PYTHONPATH": str(CHECKOUT)},
         cwd=folder,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
 
 
+def command(office: Office, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command, seen through to its end."""
+    with begun(office, folder, *words) as process:
+        output, errors = process.communicate()
+    return subprocess.CompletedProcess(words, process.returncode, output, errors)
+
+
 async def test_a_round_that_takes_its_time_is_told_of_meanwhile(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: Office, tmp_path: Path
 ) -> None:
     """It takes until it is told of: before that we hold the persons it looks at."""
     await hired_persons(office)
-    address = office.system.database.url("sammen_bonus")
-    monkeypatch.setenv("SAMMEN_BONUS_DATABASE_URL", address)
-    monkeypatch.setattr(commands, "TELL_SECONDS", 0.01)
-    told: list[str] = []
     async with office.system.system.context("bonus").begin() as work:
         await lock_persons(work.connection, PERSONS)
-        round_ = asyncio.to_thread(
-            commands.run_round, "replay", processes=1, anew=True, tell=told.append
-        )
-        running = asyncio.create_task(round_)
-        await until(lambda: bool(told), what="the round is told of")
-    assert (await running).progress.persons == 16
-    assert told[0].startswith("0 of 16 persons (0 %), 0 differ")
+        process = await asyncio.to_thread(begun, office, tmp_path, "ledger", "replay", "--anew")
+        assert process.stderr is not None
+        async with asyncio.timeout(60):
+            told = await asyncio.to_thread(process.stderr.readline)
+    output, _ = await asyncio.to_thread(process.communicate)
+    assert told.startswith("0 of 16 persons (0 %), 0 differ")
+    assert (output.startswith("16 persons replayed in"), process.returncode) == (True, 0)
 
 
 async def test_the_commands_say_what_they_did(office: Office, tmp_path: Path) -> None:

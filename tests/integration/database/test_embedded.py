@@ -230,9 +230,9 @@ async def test_a_server_that_runs_is_never_taken_for_another_program(
 
 
 async def test_cancelling_what_ends_by_itself_is_a_cancellation() -> None:
-    for milliseconds in range(100):
+    for eighth in range(100):
         running = asyncio.create_task(run_to_end(["/bin/true"]))
-        await asyncio.sleep(milliseconds / 8000)
+        await asyncio.sleep(eighth / 8000)  # of a millisecond
         running.cancel()
         await asyncio.wait([running])
         assert running.cancelled() or running.result() is None

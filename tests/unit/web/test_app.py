@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -174,7 +175,8 @@ async def test_answers_are_counted_by_route_and_never_by_address(app: Applicatio
     assert counted in text
     assert 'method="GET",route="unmatched",status="404"' in text
     assert 'method="other"' in text
-    assert "610180-1234" not in text
+    said = re.sub(r" \S+$", "", text, flags=re.MULTILINE)  # a measured time may hold any digits
+    assert "610180" not in said
 
 
 @pytest.mark.parametrize(
