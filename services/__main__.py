@@ -6,6 +6,7 @@ parts. What they do stands in `services/commands`.
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import json
 import os
@@ -275,6 +276,8 @@ def _instant(text: str) -> datetime | None:
 
 def main() -> None:
     """The console script `sammen`: a fault with a remedy is told in one line, without a trace."""
+    # A library in C that fails ends the process with nothing but a number, unless Python speaks.
+    faulthandler.enable()
     try:
         app()
     except BrokenPipeError:

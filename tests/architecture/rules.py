@@ -48,6 +48,7 @@ PURE_MODULES = {
     "uuid",
     "zoneinfo",
 }
+LOOKS_FOR_LEADERS = {"list_offsets", "delete_records"}  # in tests, the latter is aiokafka's
 LAUNCHERS_MAY_KNOW = {"cryptography"}  # imported only where certificates are made
 CLOCK_AND_DICE = {
     "datetime.now",
@@ -224,6 +225,17 @@ def launchers_stand_apart(path: PurePosixPath, text: str) -> Iterator[str]:
                 yield f"imports {module}: what is deployed knows no launcher"
 
 
+def librdkafka_looks_for_no_leaders(path: PurePosixPath, text: str) -> Iterator[str]:
+    """What makes librdkafka look for leaders of partitions ends processes now and then (0132)."""
+    if path.suffix != ".py":
+        return
+    for name in _called_names(text):
+        if name.rpartition(".")[2] in (
+            LOOKS_FOR_LEADERS if _is_product(path) else {"list_offsets"}
+        ):
+            yield f"calls {name}: ask through aiokafka"
+
+
 def only_public_names_of_hosts(path: PurePosixPath, text: str) -> Iterator[str]:
     """No registry's host is named in the project, so that it installs from any mirror."""
     for host in REGISTRY_HOSTS:
@@ -264,6 +276,7 @@ RULES: tuple[Rule, ...] = (
     sql_stays_in_the_store,
     importing_reads_nothing,
     launchers_stand_apart,
+    librdkafka_looks_for_no_leaders,
     only_public_names_of_hosts,
     the_project_stands_alone,
 )

@@ -57,6 +57,21 @@ SOURCE_VIOLATIONS: tuple[tuple[Rule, str, str], ...] = (
     (rules.launchers_stand_apart, "deploy/kafka/local/cluster.py", "import yaml\n"),
     (rules.launchers_stand_apart, "shared/runtime/system.py", "import deploy.kafka.local\n"),
     (
+        rules.librdkafka_looks_for_no_leaders,
+        "shared/messaging/kafka/offsets.py",
+        "found = asking.client.list_offsets({})\n",
+    ),
+    (
+        rules.librdkafka_looks_for_no_leaders,
+        "tests/chaos/calm.py",
+        "ends = admin.list_offsets({})\n",
+    ),
+    (
+        rules.librdkafka_looks_for_no_leaders,
+        "shared/messaging/kafka/cluster.py",
+        "self._asking.client.delete_records([])\n",
+    ),
+    (
         rules.only_public_names_of_hosts,
         "requirements/run.txt",
         f"--index-url https://{HOST}/simple\n",

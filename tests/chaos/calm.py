@@ -10,15 +10,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
 from shared.contracts.topics import load_topics
+from shared.messaging.kafka.offsets import Offsets
+from shared.messaging.transport import TransportError
 from tests.chaos.ground import Ground
+from tests.support.kafka_cluster import other_admin_client
 
 LOOK_SECONDS: Final = 1.0
 STILL_LOOKS: Final = 3
@@ -79,40 +81,38 @@ async def _look(ground: Ground) -> Waiting | None:
             return None
         waiting[where] = int(rows[0]["count"])
     try:
-        return {**waiting, **await asyncio.to_thread(_records_behind, ground)}
-    except KafkaException:
+        async with asyncio.timeout(ANSWER_SECONDS_MAX):
+            return {**waiting, **await _records_behind(ground)}
+    except (KafkaError, TransportError, TimeoutError):
         return None
 
 
-def _records_behind(ground: Ground) -> dict[str, int]:
+async def _records_behind(ground: Ground) -> dict[str, int]:
     """By group, how many records it has not yet committed."""
-    admin = ground.admin
     partitions = {spec.name: spec.partitions for spec in load_topics()}
     behind: dict[str, int] = {}
-    for service in ground.services:
-        for hears in service.hears:
-            where = [
-                TopicPartition(topic, number)
-                for topic in hears.topics
-                for number in range(partitions[topic])
-            ]
-            group = f"{service.name}.{hears.name}"
-            committed = _committed(admin, group, where)
-            ends = admin.list_offsets({each: OffsetSpec.latest() for each in where})
-            behind[f"group {group}"] = sum(
-                _result(end).offset - max(0, committed[part.topic, part.partition])
-                for part, end in ends.items()
-            )
+    offsets = Offsets(ground.access)
+    try:
+        async with other_admin_client(ground.access) as admin:
+            for group, topics in _groups(ground):
+                where = [
+                    TopicPartition(topic, number)
+                    for topic in topics
+                    for number in range(partitions[topic])
+                ]
+                committed = await admin.list_consumer_group_offsets(group, partitions=where)
+                ends = await offsets.ends(where)
+                behind[f"group {group}"] = sum(
+                    ends[each] - max(0, committed[each].offset) for each in where
+                )
+    finally:
+        await offsets.close()
     return behind
 
 
-def _committed(
-    admin: AdminClient, group: str, where: Sequence[TopicPartition]
-) -> dict[tuple[str, int], int]:
-    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, list(where))])
-    found = _result(asked[group]).topic_partitions
-    return {(each.topic, each.partition): each.offset for each in found}
-
-
-def _result(future: Future[Any]) -> Any:  # noqa: ANN401 # each question has its own kind of answer
-    return future.result(timeout=ANSWER_SECONDS_MAX)
+def _groups(ground: Ground) -> list[tuple[str, Sequence[str]]]:
+    return [
+        (f"{service.name}.{hears.name}", hears.topics)
+        for service in ground.services
+        for hears in service.hears
+    ]

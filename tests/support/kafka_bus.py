@@ -11,7 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from aiokafka import TopicPartition
+from aiokafka.admin import RecordsToDelete
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import (
     AclBinding,
     AclOperation,
@@ -30,7 +32,13 @@ from shared.messaging.kafka.access import Credentials, KafkaAccess
 from shared.messaging.kafka.shell import SessionTimes
 from shared.messaging.kafka.transport import KafkaTransport
 from tests.support.buses import PRINCIPALS, READER, SESSION_SECONDS, WRITER
-from tests.support.kafka_cluster import access_to, admin_client, kafka_cluster, kafka_or_skip
+from tests.support.kafka_cluster import (
+    access_to,
+    admin_client,
+    kafka_cluster,
+    kafka_or_skip,
+    other_admin_client,
+)
 from tests.support.waiting import until
 
 LOOK_SECONDS = 0.5
@@ -117,7 +125,8 @@ class KafkaBus:
         await until(lambda: name not in self.admin.list_topics(timeout=5).topics, what="it is gone")
 
     async def delete_records(self, topic: str, *, partition: int, before: int) -> None:
-        await _all_done(self.admin.delete_records([TopicPartition(topic, partition, before)]))
+        async with other_admin_client(self.access("admin")) as admin:
+            await admin.delete_records({TopicPartition(topic, partition): RecordsToDelete(before)})
 
     async def change_password(self, user: str, password: str) -> None:
         """Let a user prove itself with another password from now on."""

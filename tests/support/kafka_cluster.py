@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 from confluent_kafka.admin import AdminClient
 
 from deploy.kafka.local import LocalKafka, LocalKafkaError
@@ -67,3 +69,15 @@ def access_to(kafka: LocalKafka, user: str = "admin") -> KafkaAccess:
 def admin_client(access: KafkaAccess) -> AdminClient:
     """The library's own client, which keeps to itself what it thinks of brokers that are away."""
     return AdminClient({**access.for_librdkafka()}, logger=LibraryLog())
+
+
+@asynccontextmanager
+async def other_admin_client(access: KafkaAccess) -> AsyncIterator[AIOKafkaAdminClient]:
+    """The other library's, for what must not be asked of librdkafka (docs/decisions/0132)."""
+    options: dict[str, Any] = access.for_aiokafka()
+    client = AIOKafkaAdminClient(**options)
+    try:
+        await client.start()
+        yield client
+    finally:
+        await client.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 MECHANISM = "SCRAM-SHA-512"
 
 FRESH_LEADERS = {"topic.metadata.refresh.interval.ms": "1000", "metadata.max.age.ms": "2000"}
-"""librdkafka would believe for a quarter of an hour that a broker leads which has died."""
+"""librdkafka would believe for a quarter of an hour in brokers that are gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from shared.messaging.kafka.access import KafkaAccess
 from shared.messaging.kafka.asking import CALL_SECONDS_MAX, Asking
 from shared.messaging.kafka.connections import close_when_interrupted, cut_off
 from shared.messaging.kafka.faults import faults_named
+from shared.messaging.kafka.offsets import Offsets
 from shared.messaging.transport import TransportForbiddenError, TransportUnavailableError
 
 PING_SECONDS_MAX: Final = 5.0
@@ -50,10 +51,12 @@ class Administration:
     def __init__(self, access: KafkaAccess) -> None:
         self._access = access
         self.asking = Asking(access)
+        self.offsets = Offsets(access)
 
     async def close(self) -> None:
-        """Let go of the connection; safe twice and before use."""
+        """Let go of the connections; safe twice and before use."""
         await self.asking.close()
+        await self.offsets.close()
 
     async def ping(self, *, seconds_max: float = PING_SECONDS_MAX) -> int:
         """The number of brokers at present.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.messaging.kafka.administration import Administration, DescribedTopic
-from shared.messaging.kafka.asking import Asking
 from shared.messaging.kafka.faults import GRANT
 from shared.messaging.kafka.naming import as_regex, is_pattern
+from shared.messaging.kafka.offsets import Offsets
 from shared.messaging.topic_mismatch import abridged
 from shared.messaging.transport import (
     OffsetGapError,
@@ -31,9 +31,9 @@ class TopicGuard:
         self._topic_ids: dict[str, str] = {}
 
     @property
-    def asking(self) -> Asking:
-        """The connection it asks by."""
-        return self._administration.asking
+    def offsets(self) -> Offsets:
+        """Where its topics begin and end."""
+        return self._administration.offsets
 
     async def learn(self) -> None:
         """Meet the topics.

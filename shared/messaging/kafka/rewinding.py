@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, TopicPartition
 
 from shared.messaging.kafka.asking import Asking
-from shared.messaging.kafka.offsets import beginnings
-from shared.messaging.transport import GroupBusyError
+from shared.messaging.transport import GroupBusyError, Place
 
 REMEDY = (
     "stop its service first; one that was killed, or has a name in SAMMEN_KAFKA_INSTANCE, stays a "
@@ -15,14 +16,12 @@ REMEDY = (
 BUSY = frozenset({KafkaError.UNKNOWN_MEMBER_ID, KafkaError.NON_EMPTY_GROUP})
 
 
-async def rewind(asking: Asking, group: str, topic: str, partitions: int) -> None:
-    """Set a group's offsets of a topic to what the topic begins with.
+async def rewind(asking: Asking, group: str, begin_at: Mapping[Place, int]) -> None:
+    """Set a group's offsets to what these partitions begin with.
 
     Raises GroupBusyError while the group has members, TransportForbiddenError,
     TransportUnavailableError.
     """
-    places = [(topic, number) for number in range(partitions)]
-    begin_at = await beginnings(asking, places)
     offsets = [TopicPartition(*place, offset) for place, offset in begin_at.items()]
     change = ConsumerGroupTopicPartitions(group, offsets)
     changed = await asking.each(lambda: asking.client.alter_consumer_group_offsets([change]))

@@ -12,7 +12,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition, errors
 
 from shared.messaging.kafka.faults import faults_named
 from shared.messaging.kafka.guard import TopicGuard
-from shared.messaging.kafka.offsets import beginnings, ends, readable_ends
 from shared.messaging.kafka.records import Read
 from shared.messaging.kafka.tenure import DOUBT_LOOKS, Doubt, Gap, Tenure, find_gaps, gap_error
 from shared.messaging.patience import Patience
@@ -172,7 +171,7 @@ class Standing:
     ) -> Mapping[Place, Position]:
         """How far the tenure has come in each of its partitions."""
         decided = dict(tenure.next_offsets)
-        end_at = await readable_ends(self._guard.asking, decided)
+        end_at = await self._guard.offsets.readable_ends(decided)
         read: dict[TopicPartition, int] = {}
         with faults_named(self._where):
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
@@ -205,8 +204,8 @@ class Standing:
         reached: Mapping[TopicPartition, int],
     ) -> tuple[Mapping[Place, int], list[Gap]]:
         try:
-            begin_at = await beginnings(self._guard.asking, partitions)
-            end_at = await ends(self._guard.asking, partitions)
+            begin_at = await self._guard.offsets.beginnings(partitions)
+            end_at = await self._guard.offsets.ends(partitions)
         except TopicMismatchError as error:
             # It is gone, which the guard says with the remedy; or one broker has not met it yet.
             await self._guard.require_unchanged()

@@ -112,7 +112,9 @@ class KafkaTransport:
         found = (await self._administration.describe_topics([topic])).get(topic)
         if found is None or not found.may_read:
             raise TopicMismatchError(f"{topic}: no such topic, or closed to this user")
-        await rewind(self._administration.asking, group, topic, found.partitions)
+        places = [(topic, number) for number in range(found.partitions)]
+        begin_at = await self._administration.offsets.beginnings(places)
+        await rewind(self._administration.asking, group, begin_at)
 
     async def publish(self, records: Sequence[OutgoingRecord]) -> None:
         """See Transport.publish."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
-from confluent_kafka.admin import OffsetSpec
 
 from shared.database import Database
 from shared.messaging import outbox
 from shared.messaging.consumer import Consumer
+from shared.messaging.kafka.offsets import Offsets
 from shared.messaging.kafka.shell import SessionTimes
 from shared.messaging.kafka.transport import KafkaTransport
 from shared.messaging.transport import OffsetGapError
@@ -40,24 +40,27 @@ async def set_back(owner: Database) -> None:
             )
 
 
-def ends(line: Line) -> list[TopicPartition]:
+async def ends(line: Line) -> list[TopicPartition]:
     """Each partition with the offset its next record will have."""
-    places = [TopicPartition(TOPIC, number) for number in range(PARTITIONS)]
-    answers = line.bus.admin.list_offsets(dict.fromkeys(places, OffsetSpec.latest()))
-    return [TopicPartition(TOPIC, p.partition, end.result().offset) for p, end in answers.items()]
+    offsets = Offsets(line.bus.access(READER))
+    found = await offsets.ends([(TOPIC, number) for number in range(PARTITIONS)])
+    await offsets.close()
+    return [TopicPartition(*place, offset) for place, offset in found.items()]
 
 
 async def remove_all(line: Line) -> None:
     """What retention does to records nobody has heard for too long."""
-    for end in ends(line):
+    for end in await ends(line):
         await line.bus.delete_records(TOPIC, partition=end.partition, before=end.offset)
 
 
-def move_group(line: Line, group: str, *, beyond_the_end: int = 0) -> None:
+async def move_group(line: Line, group: str, *, beyond_the_end: int = 0) -> None:
     """What `kafka-consumer-groups --reset-offsets` does, to where each partition ends or so many
     offsets beyond it; one that holds nothing is left alone.
     """
-    places = [TopicPartition(TOPIC, p.partition, p.offset + beyond_the_end) for p in ends(line)]
+    places = [
+        TopicPartition(TOPIC, p.partition, p.offset + beyond_the_end) for p in await ends(line)
+    ]
     change = ConsumerGroupTopicPartitions(
         group, [each for each in places if each.offset != beyond_the_end]
     )

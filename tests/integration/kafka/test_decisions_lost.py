@@ -42,7 +42,7 @@ async def test_a_group_moved_forward_by_hand_skips_nothing(line: Line, logged: L
     consumer = await decided(line, 1, 2)
     await consumer.stop()
     await tell(line, [3, 4])
-    move_group(line, consumer.name)
+    await move_group(line, consumer.name)
     await line.add_consumer()
     await all_decided(line, [1, 2, 3, 4])
     assert [each["records"] for each in logged.lines("records_read_again")] == [20]

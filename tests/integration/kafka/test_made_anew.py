@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.messaging.kafka.administration import Administration
-from shared.messaging.kafka.offsets import ends
 from shared.messaging.kafka.transport import KafkaTransport
 from shared.messaging.transport import (
     OutgoingRecord,
@@ -55,7 +54,7 @@ async def records_in(one: KafkaBus, topic: str, partitions: int) -> int:
     async def told() -> bool:
         nonlocal found
         with contextlib.suppress(TransportUnavailableError):  # who leads is only just found out
-            found = await ends(administration.asking, {(topic, n) for n in range(partitions)})
+            found = await administration.offsets.ends({(topic, n) for n in range(partitions)})
         return bool(found)
 
     await until(told, what="the offsets are told")

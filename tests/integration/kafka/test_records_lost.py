@@ -56,7 +56,7 @@ async def test_a_bus_that_lost_what_was_committed_stops_who_has_decided_less(
     await all_decided(line, [1, 2, 3])
     await consumer.stop()
     await set_back(owner)
-    move_group(line, consumer.name, beyond_the_end=5)
+    await move_group(line, consumer.name, beyond_the_end=5)
     await stops_for_a_gap(await line.add_consumer())
 
 
@@ -74,7 +74,7 @@ async def test_records_gone_that_were_decided_and_not_committed_are_not_missed(l
     """As when a process was killed between both commits, and is back only after retention."""
     consumer = await decided(line, 1, 2)
     await consumer.stop()
-    move_group(line, consumer.name, beyond_the_end=-1)
+    await move_group(line, consumer.name, beyond_the_end=-1)
     await remove_all(line)
     await tell(line, [3])
     consumer = await line.add_consumer()

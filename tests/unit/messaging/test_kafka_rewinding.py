@@ -7,8 +7,8 @@ from typing import cast
 import pytest
 from confluent_kafka import KafkaError
 
-from shared.messaging.kafka import rewinding
 from shared.messaging.kafka.asking import Asking
+from shared.messaging.kafka.rewinding import rewind
 from shared.messaging.transport import GroupBusyError
 
 
@@ -22,13 +22,7 @@ class Answering:
         return {"group": KafkaError(self._error)}
 
 
-async def test_a_group_that_is_busy_may_be_so_for_a_while_after_its_service_was_stopped(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def beginnings(_asking: object, places: list[tuple[str, int]]) -> dict[object, int]:
-        return dict.fromkeys(places, 0)
-
-    monkeypatch.setattr(rewinding, "beginnings", beginnings)
+async def test_a_group_that_is_busy_may_be_so_for_a_while_after_its_service_was_stopped() -> None:
     asking = cast("Asking", Answering(KafkaError.NON_EMPTY_GROUP))
     with pytest.raises(GroupBusyError, match=r"stop its service first.*45 s later"):
-        await rewinding.rewind(asking, "bonus.facts", "facts.v1", 2)
+        await rewind(asking, "bonus.facts", {("facts.v1", 0): 0, ("facts.v1", 1): 0})
