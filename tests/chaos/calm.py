@@ -17,10 +17,9 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.contracts.topics import load_topics
-from shared.messaging.kafka.offsets import Offsets
 from shared.messaging.transport import TransportError
 from tests.chaos.ground import Ground
-from tests.support.kafka_cluster import other_admin_client
+from tests.support.kafka_cluster import asking_for_offsets, other_admin_client
 
 LOOK_SECONDS: Final = 1.0
 STILL_LOOKS: Final = 3
@@ -91,22 +90,21 @@ async def _records_behind(ground: Ground) -> dict[str, int]:
     """By group, how many records it has not yet committed."""
     partitions = {spec.name: spec.partitions for spec in load_topics()}
     behind: dict[str, int] = {}
-    offsets = Offsets(ground.access)
-    try:
-        async with other_admin_client(ground.access) as admin:
-            for group, topics in _groups(ground):
-                where = [
-                    TopicPartition(topic, number)
-                    for topic in topics
-                    for number in range(partitions[topic])
-                ]
-                committed = await admin.list_consumer_group_offsets(group, partitions=where)
-                ends = await offsets.ends(where)
-                behind[f"group {group}"] = sum(
-                    ends[each] - max(0, committed[each].offset) for each in where
-                )
-    finally:
-        await offsets.close()
+    async with (
+        other_admin_client(ground.access) as admin,
+        asking_for_offsets(ground.access) as offsets,
+    ):
+        for group, topics in _groups(ground):
+            where = [
+                TopicPartition(topic, number)
+                for topic in topics
+                for number in range(partitions[topic])
+            ]
+            committed = await admin.list_consumer_group_offsets(group, partitions=where)
+            ends = await offsets.ends(where)
+            behind[f"group {group}"] = sum(
+                ends[each] - max(0, committed[each].offset) for each in where
+            )
     return behind
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from confluent_kafka.admin import AdminClient
 
@@ -17,6 +18,7 @@ from deploy.kafka.local import LocalKafka, LocalKafkaError
 from deploy.kafka.local.fetching import fetch_jars, find_java
 from shared.messaging.kafka.access import Credentials, KafkaAccess
 from shared.messaging.kafka.asking import LibraryLog
+from shared.messaging.kafka.offsets import Offsets
 
 
 def kafka_or_skip() -> None:
@@ -81,3 +83,25 @@ async def other_admin_client(access: KafkaAccess) -> AsyncIterator[AIOKafkaAdmin
         yield client
     finally:
         await client.close()
+
+
+@asynccontextmanager
+async def producing(access: KafkaAccess, **how: object) -> AsyncIterator[AIOKafkaProducer]:
+    """aiokafka's own producer, for what no transport of ours would write."""
+    options: dict[str, Any] = {**access.for_aiokafka(), **how}
+    producer = AIOKafkaProducer(**options)
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+@asynccontextmanager
+async def asking_for_offsets(access: KafkaAccess) -> AsyncIterator[Offsets]:
+    """A user's questions about offsets."""
+    offsets = Offsets(access)
+    try:
+        yield offsets
+    finally:
+        await offsets.close()

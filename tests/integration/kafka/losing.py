@@ -9,13 +9,13 @@ from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from shared.database import Database
 from shared.messaging import outbox
 from shared.messaging.consumer import Consumer
-from shared.messaging.kafka.offsets import Offsets
 from shared.messaging.kafka.shell import SessionTimes
 from shared.messaging.kafka.transport import KafkaTransport
 from shared.messaging.transport import OffsetGapError
 from tests.integration.kafka.line import COMPANIES, PARTITIONS, Line
 from tests.support.buses import READER
 from tests.support.kafka_bus import LOOK_SECONDS, TIMES
+from tests.support.kafka_cluster import asking_for_offsets
 from tests.support.messaging import TOPIC, publish, seen, updated
 from tests.support.waiting import until
 
@@ -42,9 +42,8 @@ async def set_back(owner: Database) -> None:
 
 async def ends(line: Line) -> list[TopicPartition]:
     """Each partition with the offset its next record will have."""
-    offsets = Offsets(line.bus.access(READER))
-    found = await offsets.ends([(TOPIC, number) for number in range(PARTITIONS)])
-    await offsets.close()
+    async with asking_for_offsets(line.bus.access(READER)) as offsets:
+        found = await offsets.ends([(TOPIC, number) for number in range(PARTITIONS)])
     return [TopicPartition(*place, offset) for place, offset in found.items()]
 
 

@@ -7,18 +7,14 @@ import gc
 import secrets
 import time
 import weakref
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from contextvars import ContextVar, copy_context
-from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
 from confluent_kafka.admin import NewTopic
 
 from deploy.kafka.local import LocalKafka
 from shared.messaging.kafka.access import KafkaAccess
-from shared.messaging.kafka.offsets import QUESTION_SECONDS_MAX, Offsets
+from shared.messaging.kafka.offsets import QUESTION_SECONDS_MAX
 from shared.messaging.transport import (
     TopicMismatchError,
     TransportForbiddenError,
@@ -26,7 +22,7 @@ from shared.messaging.transport import (
 )
 from tests.support.buses import READER, STRANGER, WRITER
 from tests.support.kafka_bus import KafkaBus
-from tests.support.kafka_cluster import access_to, admin_client
+from tests.support.kafka_cluster import access_to, admin_client, asking_for_offsets, producing
 from tests.support.waiting import until
 
 RECORDS = 5
@@ -35,26 +31,6 @@ BATCH: ContextVar[object] = ContextVar("BATCH")
 
 class Batch:
     """Something large that whoever asks is working on."""
-
-
-@asynccontextmanager
-async def asking(access: KafkaAccess) -> AsyncIterator[Offsets]:
-    offsets = Offsets(access)
-    try:
-        yield offsets
-    finally:
-        await offsets.close()
-
-
-@asynccontextmanager
-async def producing(access: KafkaAccess, **how: object) -> AsyncIterator[AIOKafkaProducer]:
-    options: dict[str, Any] = {**access.for_aiokafka(), **how}
-    producer = AIOKafkaProducer(**options)
-    await producer.start()
-    try:
-        yield producer
-    finally:
-        await producer.stop()
 
 
 @pytest.fixture
@@ -70,7 +46,7 @@ async def topic(one: KafkaBus) -> str:
 
 async def test_each_partition_begins_and_ends_somewhere(one: KafkaBus, topic: str) -> None:
     places = [(topic, number) for number in range(3)]
-    async with asking(one.access(READER)) as offsets:
+    async with asking_for_offsets(one.access(READER)) as offsets:
         assert await offsets.beginnings(places) == dict.fromkeys(places, 0)
         assert await offsets.ends(places) == {places[0]: 0, places[1]: RECORDS, places[2]: 0}
         await one.delete_records(topic, partition=1, before=2)
@@ -81,7 +57,7 @@ async def test_each_partition_begins_and_ends_somewhere(one: KafkaBus, topic: st
 async def test_many_may_ask_at_once_over_the_same_connections(one: KafkaBus, topic: str) -> None:
     other = f"{topic}9"
     await one.create_topic(other)
-    async with asking(one.access(READER)) as offsets:
+    async with asking_for_offsets(one.access(READER)) as offsets:
         answers = await asyncio.gather(
             *(offsets.ends([(topic, 1)]) for _ in range(20)),
             *(offsets.ends([(other, 0)]) for _ in range(20)),
@@ -95,7 +71,7 @@ async def test_what_a_transaction_holds_back_ends_later_than_what_may_be_read(
     admin = one.access("admin")
     async with (
         producing(admin, transactional_id=secrets.token_hex(4)) as producer,
-        asking(one.access(READER)) as offsets,
+        asking_for_offsets(one.access(READER)) as offsets,
     ):
         await producer.begin_transaction()
         await producer.send_and_wait(topic, b"{}", partition=1)
@@ -105,7 +81,7 @@ async def test_what_a_transaction_holds_back_ends_later_than_what_may_be_read(
 
 
 async def test_a_missing_topic_is_told_and_not_created(one: KafkaBus, topic: str) -> None:
-    async with asking(one.access("admin")) as offsets:
+    async with asking_for_offsets(one.access("admin")) as offsets:
         for missing in ((f"{topic}9", 0), (topic, 3)):
             with pytest.raises(TopicMismatchError, match="sammen topics create"):
                 await offsets.ends([(topic, 0), missing])
@@ -116,13 +92,13 @@ async def test_a_closed_topic_is_told(secured: LocalKafka) -> None:
     closed = f"test.{secrets.token_hex(4)}.v1"
     admin = admin_client(access_to(secured))
     await asyncio.wrap_future(admin.create_topics([NewTopic(closed, 1, 1)])[closed])
-    async with asking(access_to(secured, STRANGER)) as offsets:
+    async with asking_for_offsets(access_to(secured, STRANGER)) as offsets:
         with pytest.raises(TransportForbiddenError, match="grant it"):
             await offsets.ends([(closed, 0)])
 
 
 async def test_a_topic_made_anew_is_met_again(one: KafkaBus, topic: str) -> None:
-    async with asking(one.access("admin")) as offsets:
+    async with asking_for_offsets(one.access("admin")) as offsets:
 
         async def ends_at() -> int | None:
             try:
@@ -144,7 +120,7 @@ async def test_a_topic_made_anew_is_met_again(one: KafkaBus, topic: str) -> None
 
 
 async def test_a_broker_that_hangs_is_not_waited_for(one: KafkaBus, topic: str) -> None:
-    async with asking(one.access(READER)) as offsets:
+    async with asking_for_offsets(one.access(READER)) as offsets:
         for met_before in (False, True):
             one.cluster.pause_node(1)
             began = time.monotonic()
@@ -158,14 +134,14 @@ async def test_a_broker_that_hangs_is_not_waited_for(one: KafkaBus, topic: str) 
 
 
 async def test_nobody_there_is_told_in_time() -> None:
-    async with asking(KafkaAccess("127.0.0.1:1")) as offsets:
+    async with asking_for_offsets(KafkaAccess("127.0.0.1:1")) as offsets:
         with pytest.raises(TransportUnavailableError):
             await offsets.ends([("any.v1", 0)])
 
 
 async def test_what_whoever_asks_is_working_on_is_not_kept(one: KafkaBus, topic: str) -> None:
     """Connections outlive the question, and with them the context in which they were made."""
-    async with asking(one.access(READER)) as offsets:
+    async with asking_for_offsets(one.access(READER)) as offsets:
         batch = Batch()
         gone = weakref.ref(batch)
         context = copy_context()

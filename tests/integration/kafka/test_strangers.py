@@ -18,6 +18,7 @@ from shared.messaging.kafka.transport import KafkaTransport
 from shared.messaging.transport import Subscription, TransportConsumer
 from tests.support.buses import READER, WRITER, Inbox
 from tests.support.kafka_bus import LOOK_SECONDS, TIMES, KafkaBus
+from tests.support.kafka_cluster import producing
 from tests.support.waiting import until
 
 BOMB_BYTES = 20_000_000
@@ -30,17 +31,6 @@ async def topic(one: KafkaBus) -> str:
     name = f"test.{secrets.token_hex(6)}.v1"
     await one.create_topic(name)
     return name
-
-
-@asynccontextmanager
-async def _producer(bus: KafkaBus, **how: object) -> AsyncIterator[AIOKafkaProducer]:
-    options: dict[str, Any] = {**bus.access("admin").for_aiokafka(), **how}
-    producer = AIOKafkaProducer(**options)
-    await producer.start()
-    try:
-        yield producer
-    finally:
-        await producer.stop()
 
 
 @asynccontextmanager
@@ -75,7 +65,7 @@ async def test_what_a_transaction_took_back_is_never_heard(one: KafkaBus, topic:
     inbox = Inbox()
     async with (
         _listener(one, topic, inbox) as consumer,
-        _producer(one, transactional_id=topic) as producer,
+        producing(one.access("admin"), transactional_id=topic) as producer,
     ):
         await _tell(producer, topic, b"taken back", keep=False)
         await _tell(producer, topic, b"kept", keep=True)
@@ -88,7 +78,7 @@ async def test_what_a_transaction_took_back_is_never_heard(one: KafkaBus, topic:
 
 async def test_a_member_begins_at_the_mark_of_a_transaction(one: KafkaBus, topic: str) -> None:
     first, second = Inbox(), Inbox()
-    async with _producer(one, transactional_id=topic) as producer:
+    async with producing(one.access("admin"), transactional_id=topic) as producer:
         await _tell(producer, topic, b"1", keep=True)
         async with _listener(one, topic, first):
             await until(lambda: first.values == [b"1"], what="the first has arrived")
@@ -103,8 +93,8 @@ async def test_an_undecided_transaction_is_waited_for(one: KafkaBus, topic: str)
     inbox = Inbox()
     async with (
         _listener(one, topic, inbox) as consumer,
-        _producer(one, transactional_id=topic) as producer,
-        _producer(one) as other,
+        producing(one.access("admin"), transactional_id=topic) as producer,
+        producing(one.access("admin")) as other,
     ):
         await producer.begin_transaction()
         await producer.send_and_wait(topic, b"1", key=b"k", partition=0)
@@ -142,7 +132,7 @@ async def test_a_header_named_with_no_text_stops_nobody(
     one: KafkaBus, topic: str, codec: int
 ) -> None:
     inbox = Inbox()
-    async with _listener(one, topic, inbox) as consumer, _producer(one) as producer:
+    async with _listener(one, topic, inbox) as consumer, producing(one.access("admin")) as producer:
         await producer.send_and_wait(topic, b"0", key=b"k", partition=0)
         batch = _batch(producer, [b"1", b"2", b"3"], codec)
         await (await producer.send_batch(batch, topic, partition=0))
@@ -172,7 +162,9 @@ async def test_a_record_is_as_small_unpacked_as_it_may_be_packed(one: KafkaBus) 
     inbox = Inbox()
     async with (
         _listener(one, name, inbox),
-        _producer(one, compression_type="zstd", max_request_size=2 * BOMB_BYTES) as producer,
+        producing(
+            one.access("admin"), compression_type="zstd", max_request_size=2 * BOMB_BYTES
+        ) as producer,
     ):
         with pytest.raises(errors.MessageSizeTooLargeError):
             await producer.send_and_wait(name, bytes(BOMB_BYTES), key=b"k", partition=0)
@@ -185,7 +177,7 @@ async def test_records_are_heard_however_they_are_packed(one: KafkaBus, topic: s
     inbox = Inbox()
     async with _listener(one, topic, inbox):
         for codec in CODECS:
-            async with _producer(one, compression_type=codec) as producer:
+            async with producing(one.access("admin"), compression_type=codec) as producer:
                 await producer.send_and_wait(topic, codec.encode() * 100, key=b"k", partition=0)
         await until(lambda: len(inbox.records) >= len(CODECS), what="all have arrived")
     assert inbox.values == [codec.encode() * 100 for codec in CODECS]
